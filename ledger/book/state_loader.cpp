@@ -1,0 +1,98 @@
+#include "ledger/book/state_loader.hpp"
+
+namespace ledger::book {
+namespace {
+
+template <class Key>
+void append_to(PersistentMap<std::uint64_t, std::shared_ptr<const std::vector<Key>>>& lists, AccountNo account, Key key) {
+    auto& list = lists.upsert(account.value);
+    auto longer = list ? *list : std::vector<Key>{};
+    if (std::ranges::find(longer, key) == longer.end()) longer.push_back(key);
+    list = std::make_shared<const std::vector<Key>>(std::move(longer));
+}
+
+}  // namespace
+
+void StateLoader::party(PartyTerms terms) { state_.parties.add(std::string{terms.id}, std::move(terms)); }
+void StateLoader::principal(PrincipalTerms terms) { state_.principals.add(std::string{terms.id}, std::move(terms)); }
+void StateLoader::reason(ReasonTerms terms) { state_.reasons.add(std::string{terms.id}, std::move(terms)); }
+
+void StateLoader::asset(AssetTerms terms) {
+    state_.assets.add(std::string{terms.id}, std::move(terms));
+    state_.supplies_.push_back({});
+}
+
+void StateLoader::account(AccountTerms terms, Version state_version) {
+    const auto side = terms.side;
+    const auto pool = terms.pool;
+    const auto no = state_.accounts.add(std::string{terms.id}, std::move(terms));
+    state_.heads_.push_back(AccountHead{.state_version = state_version});
+    if (side != Side::location) return;
+    auto& list = state_.locations_[static_cast<std::size_t>(pool)];
+    auto longer = list ? *list : std::vector<AccountNo>{};
+    longer.push_back(no);
+    list = std::make_shared<const std::vector<AccountNo>>(std::move(longer));
+}
+
+void StateLoader::agreement(AgreementTerms terms, std::optional<EffectiveAt> revoked_at) {
+    state_.agreements.add(std::string{terms.id}, AgreementState{std::move(terms), revoked_at});
+}
+
+void StateLoader::key(KeyTerms terms, bool revoked) {
+    const auto id = terms.id;
+    state_.keys_.insert_or_assign(id, KeyState{std::move(terms), revoked});
+}
+
+void StateLoader::position(AccountNo account, AssetNo asset, const Balance& balance, Version version) {
+    const auto state_version = state_.heads_[account.value].state_version;
+    auto& position = state_.touch_position(account, asset);
+    position.balance = balance;
+    position.version = version;
+    state_.heads_.mutate(account.value).state_version = state_version;
+    const auto magnitude = balance.total.is_negative() ? -balance.total : balance.total;
+    auto& supply = state_.supplies_.mutate(asset.value);
+    (state_.accounts[account].side == Side::location ? supply.locations : supply.obligations) += magnitude;
+}
+
+void StateLoader::lien(LienKey key, LienTerms terms, std::vector<LienLine> lines, Version changed) {
+    for (const auto& line : lines) append_to(state_.liens_by_owner_, line.owner, key);
+    if (terms.behind) juniors_.emplace_back(*terms.behind, key);
+    if (!terms.name.empty()) state_.lien_names_.insert_or_assign(terms.name, key.value);
+    if (terms.expires_at) state_.add_due({*terms.expires_at, key.value, true});
+    state_.liens_.insert_or_assign(key.value, std::make_shared<const LiveLien>(LiveLien{
+                                                  std::move(terms), std::move(lines), key.version(), changed, {}}));
+}
+
+void StateLoader::reservation(ReservationKey key, ReservationOpened terms) {
+    append_to(state_.reservations_by_account_, terms.account, key);
+    if (!terms.name.empty()) state_.reservation_names_.insert_or_assign(terms.name, key.value);
+    state_.add_due({terms.expires_at, key.value, false});
+    state_.reservations_.insert_or_assign(
+        key.value, std::make_shared<const LiveReservation>(LiveReservation{std::move(terms), key.version()}));
+}
+
+void StateLoader::exception(ExceptionKey key, ExceptionOpened terms, KnownAt opened_at) {
+    const auto place = (std::uint64_t{terms.account.value} << 32U) | terms.asset.value;
+    state_.exception_of_position_.insert_or_assign(place, key.value);
+    state_.exceptions_.insert_or_assign(key.value, OpenException{std::move(terms), key.version(), opened_at});
+}
+
+void StateLoader::reversal(JournalKey reversed, JournalKey by) {
+    state_.reversals_.insert_or_assign(reversed.value, by.value);
+}
+
+State StateLoader::finish(std::string book, Version version, KnownAt now) {
+    for (const auto& [senior, junior] : juniors_) {
+        const auto* found = state_.liens_.find(senior.value);
+        if (found == nullptr) continue;
+        auto lien = **found;
+        lien.junior = junior;
+        state_.liens_.insert_or_assign(senior.value, std::make_shared<const LiveLien>(std::move(lien)));
+    }
+    state_.book_ = std::move(book);
+    state_.version_ = version;
+    state_.now_ = now;
+    return std::move(state_);
+}
+
+}  // namespace ledger::book
