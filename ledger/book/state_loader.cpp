@@ -22,11 +22,11 @@ void StateLoader::asset(AssetTerms terms) {
     state_.supplies_.push_back({});
 }
 
-void StateLoader::account(AccountTerms terms, Version state_version) {
+void StateLoader::account(AccountTerms terms, Version opened) {
     const auto side = terms.side;
     const auto pool = terms.pool;
     const auto no = state_.accounts.add(std::string{terms.id}, std::move(terms));
-    state_.heads_.push_back(AccountHead{.state_version = state_version});
+    state_.heads_.push_back(AccountHead{.state_version = opened});
     if (side != Side::location) return;
     auto& list = state_.locations_[static_cast<std::size_t>(pool)];
     auto longer = list ? *list : std::vector<AccountNo>{};
@@ -48,7 +48,7 @@ void StateLoader::position(AccountNo account, AssetNo asset, const Balance& bala
     auto& position = state_.touch_position(account, asset);
     position.balance = balance;
     position.version = version;
-    state_.heads_.mutate(account.value).state_version = state_version;
+    state_.heads_.mutate(account.value).state_version = std::max(state_version, version);
     const auto magnitude = balance.total.is_negative() ? -balance.total : balance.total;
     auto& supply = state_.supplies_.mutate(asset.value);
     (state_.accounts[account].side == Side::location ? supply.locations : supply.obligations) += magnitude;

@@ -11,7 +11,7 @@ public:
     void party(PartyTerms terms);
     void asset(AssetTerms terms);
     void principal(PrincipalTerms terms);
-    void account(AccountTerms terms, Version state_version);
+    void account(AccountTerms terms, Version opened);  // its state version follows from its positions
     void agreement(AgreementTerms terms, std::optional<EffectiveAt> revoked_at);
     void reason(ReasonTerms terms);
     void key(KeyTerms terms, bool revoked);
