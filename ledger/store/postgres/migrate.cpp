@@ -1,0 +1,154 @@
+#include "ledger/store/postgres/migrate.hpp"
+
+#include <fmt/format.h>
+
+#include "ledger/base/digest.hpp"
+#include "ledger/base/ensure.hpp"
+
+namespace ledger::store::postgres {
+namespace {
+
+using base::Code;
+using base::Error;
+using base::refuse;
+using base::Result;
+using base::Status;
+
+// One number for all migrations of one database; "bailee" in ASCII.
+constexpr std::int64_t advisory_key = 0x6261'696C'6565;
+
+constexpr const char* table_sql =
+    "CREATE TABLE IF NOT EXISTS schema_migration ("
+    " number int4 PRIMARY KEY,"
+    " name text NOT NULL UNIQUE,"
+    " sha256 bytea NOT NULL CHECK (octet_length(sha256) = 32),"
+    " applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),"
+    " applied_by text NOT NULL DEFAULT session_user)";
+
+struct Applied {
+    std::int32_t number;
+    std::string name;
+    base::Digest sha256;
+};
+
+std::string label(std::int32_t number, std::string_view name) { return fmt::format("{:04}_{}", number, name); }
+
+Error failure(std::string detail, std::string next_step) {
+    return {.code = Code::internal_error, .detail = std::move(detail), .next_step = std::move(next_step)};
+}
+
+class AdvisoryLock {
+public:
+    explicit AdvisoryLock(Connection& connection) : connection_{connection} {
+        connection_.execute("SELECT pg_advisory_lock($1)", parameters(advisory_key));
+    }
+    AdvisoryLock(const AdvisoryLock&) = delete;
+    AdvisoryLock& operator=(const AdvisoryLock&) = delete;
+    ~AdvisoryLock() {
+        try {
+            if (!connection_.is_lost()) connection_.execute("SELECT pg_advisory_unlock($1)", parameters(advisory_key));
+        } catch (const Fault&) {
+            connection_.cut();  // the lock ends with the session
+        }
+    }
+
+private:
+    Connection& connection_;
+};
+
+std::vector<Applied> read_applied(Connection& connection) {
+    const Rows there = connection.execute("SELECT to_regclass('schema_migration') IS NOT NULL");
+    std::vector<Applied> applied;
+    if (!there.at(0, 0).boolean()) return applied;
+    const Rows rows = connection.execute("SELECT number, name, sha256 FROM schema_migration ORDER BY number");
+    for (std::size_t row = 0; row < rows.size(); ++row)
+        applied.push_back({rows.at(row, 0).int4(), std::string{rows.at(row, 1).text()}, rows.at(row, 2).digest()});
+    return applied;
+}
+
+Status require_same_past(const std::vector<Applied>& applied, std::span<const Migration> migrations) {
+    for (std::size_t step = 0; step < applied.size(); ++step) {
+        const Applied& past = applied[step];
+        if (step >= migrations.size())
+            return refuse(failure(fmt::format("The database has migration {}, which this program does not know: it is newer.",
+                                              label(past.number, past.name)),
+                                  "Run the newer program, or restore a database of this version."));
+        const Migration& ours = migrations[step];
+        if (past.number != ours.number || past.name != ours.name)
+            return refuse(failure(fmt::format("The database has migration {} where this program has {}.",
+                                              label(past.number, past.name), label(ours.number, ours.name)),
+                                  "Run the program that made this database."));
+        if (past.sha256 != base::sha256(ours.up))
+            return refuse(failure(fmt::format("Migration {} was applied with another text than this program has.",
+                                              label(past.number, past.name)),
+                                  "Migrations are never edited; run the program that applied it, or add a new one."));
+    }
+    return {};
+}
+
+Status apply(Connection& connection, const Migration& migration) {
+    const std::string name = label(migration.number, migration.name);
+    try {
+        Transaction transaction{connection};
+        connection.execute_script(std::string{migration.up});
+        if (!migration.check.empty()) connection.execute_script(std::string{migration.check});
+        connection.execute("INSERT INTO schema_migration (number, name, sha256) VALUES ($1, $2, $3)",
+                           parameters(migration.number, migration.name, base::sha256(migration.up)));
+        if (connection.is_in_transaction() && transaction.commit() == CommitOutcome::committed) return {};
+    } catch (const Fault& fault) {
+        return refuse(failure(fmt::format("Migration {} failed and left nothing: {}{}{}", name, fault.what(),
+                                          fault.detail().empty() ? "" : "; ", fault.detail()),
+                              "Cure the cause and start again; the steps before it stay."));
+    }
+    return refuse(failure(fmt::format("Migration {} did not commit cleanly.", name),
+                          "Start again: what is there is read first, and what is missing is applied."));
+}
+
+void ensure_in_order(std::span<const Migration> migrations) {
+    std::int32_t last = 0;
+    for (const auto& migration : migrations) {
+        base::ensure(migration.number == last + 1, "migrations are numbered without gaps");
+        last = migration.number;
+    }
+}
+
+}  // namespace
+
+Result<MigrationReport> migrate(Connection& connection, std::span<const Migration> migrations) {
+    ensure_in_order(migrations);
+    try {
+        const AdvisoryLock lock{connection};
+        const auto applied = read_applied(connection);
+        if (const auto status = require_same_past(applied, migrations); !status) return refuse(status.error());
+        connection.execute_script(table_sql);
+        static_cast<void>(connection.take_notices());
+        MigrationReport report;
+        if (!applied.empty()) report.before = applied.back().number;
+        report.after = report.before;
+        for (const auto& migration : migrations.subspan(applied.size())) {
+            if (const auto status = apply(connection, migration); !status) return refuse(status.error());
+            report.applied.push_back(label(migration.number, migration.name));
+            report.after = migration.number;
+        }
+        return report;
+    } catch (const Fault& fault) {
+        return refuse(failure(fmt::format("The database could not be migrated: {}", fault.what()),
+                              "Check that PostgreSQL is up and the role may create tables, and start again."));
+    }
+}
+
+Status require_schema(Connection& connection, std::span<const Migration> migrations) {
+    try {
+        const auto applied = read_applied(connection);
+        if (const auto status = require_same_past(applied, migrations); !status) return status;
+        if (applied.size() == migrations.size()) return {};
+        const Migration& missing = migrations[applied.size()];
+        return refuse(failure(fmt::format("The database lacks migration {}.", label(missing.number, missing.name)),
+                              "Run bailee migrate."));
+    } catch (const Fault& fault) {
+        return refuse(failure(fmt::format("The database's schema could not be read: {}", fault.what()),
+                              "Check that PostgreSQL is up and that this is the book's database."));
+    }
+}
+
+}  // namespace ledger::store::postgres
