@@ -27,5 +27,6 @@ target_link_libraries(boost_network PUBLIC Boost::headers OpenSSL::SSL Threads::
 if(BAILEE_TESTS)
     find_package(Catch2 2.13 REQUIRED CONFIG)
     find_package(rapidcheck REQUIRED CONFIG)
+    find_package(benchmark REQUIRED CONFIG)
     find_program(BAILEE_PYTHON python3 REQUIRED)
 endif()
