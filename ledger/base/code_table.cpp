@@ -156,7 +156,7 @@ int http_status(Kind kind) {
         case Kind::unavailable:
         case Kind::outcome_unknown: return 503;
     }
-    ensure(false, "a kind without a status");
+    ensure_failed("a kind without a status", std::source_location::current());
 }
 
 }  // namespace ledger::base

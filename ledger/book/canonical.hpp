@@ -25,6 +25,11 @@
 namespace ledger::book {
 
 template <class T>
+inline constexpr bool is_variant = false;
+template <class... Alternatives>
+inline constexpr bool is_variant<std::variant<Alternatives...>> = true;
+
+template <class T>
 concept HasFields = requires { T::fields; };
 
 class CanonicalWriter {
@@ -69,7 +74,7 @@ public:
             value(item.canonical());  // a type with several texts for one meaning names the one that counts
         } else if constexpr (HasFields<T>) {
             std::apply([&](auto... member) { (value(item.*member), ...); }, T::fields);
-        } else if constexpr (requires { item.index(); std::variant_size_v<T>; }) {
+        } else if constexpr (is_variant<T>) {
             unsigned_number(item.index());
             std::visit([&](const auto& chosen) { value(chosen); }, item);
         } else if constexpr (requires { item.begin(); item.size(); }) {
@@ -144,7 +149,7 @@ public:
             if (bounded(1) == 1) value(item.emplace());
         } else if constexpr (HasFields<T>) {
             std::apply([&](auto... member) { (value(item.*member), ...); }, T::fields);
-        } else if constexpr (requires { item.index(); std::variant_size_v<T>; }) {
+        } else if constexpr (is_variant<T>) {
             alternative(item, bounded(std::variant_size_v<T> - 1), std::make_index_sequence<std::variant_size_v<T>>{});
         } else if constexpr (requires { item.emplace_back(); }) {
             item.clear();

@@ -12,30 +12,43 @@ std::string DecimalText::canonical() const {
 
 Digest Erasable::commitment() const { return sha256(salt + text); }
 
-std::optional<ChosenName> chosen_name(const Command& command) {
-    const auto named = [](Named kind, const std::string& id) {
+namespace {
+
+struct NameChoice {
+    static std::optional<ChosenName> of(Named kind, const std::string& id) {
         return id.empty() ? std::nullopt : std::optional{ChosenName{kind, id}};
-    };
-    struct Visitor {
-        decltype(named)& of;
-        std::optional<ChosenName> operator()(const AddParty& c) const { return of(Named::party, c.id); }
-        std::optional<ChosenName> operator()(const AddPrincipal& c) const { return of(Named::principal, c.id); }
-        std::optional<ChosenName> operator()(const AddAsset& c) const { return of(Named::asset, c.id); }
-        std::optional<ChosenName> operator()(const OpenAccount& c) const { return of(Named::account, c.id); }
-        std::optional<ChosenName> operator()(const AddAgreement& c) const { return of(Named::agreement, c.id); }
-        std::optional<ChosenName> operator()(const DefineReason& c) const { return of(Named::reason, c.id); }
-        std::optional<ChosenName> operator()(const PostJournal& c) const { return of(Named::journal, c.id); }
-        std::optional<ChosenName> operator()(const OpenLien& c) const { return of(Named::lien, c.id); }
-        std::optional<ChosenName> operator()(const Reserve& c) const { return of(Named::reservation, c.id); }
-        std::optional<ChosenName> operator()(const CommitReservation& c) const {
-            return std::visit([&](const auto& into) { return (*this)(into); }, c.into);
-        }
-        template <class Other>
-        std::optional<ChosenName> operator()(const Other&) const {
-            return std::nullopt;
-        }
-    };
-    return std::visit(Visitor{named}, command);
+    }
+    std::optional<ChosenName> operator()(const AddParty& made) const { return of(Named::party, made.id); }
+    std::optional<ChosenName> operator()(const AddPrincipal& made) const { return of(Named::principal, made.id); }
+    std::optional<ChosenName> operator()(const AddAsset& made) const { return of(Named::asset, made.id); }
+    std::optional<ChosenName> operator()(const OpenAccount& made) const { return of(Named::account, made.id); }
+    std::optional<ChosenName> operator()(const AddAgreement& made) const { return of(Named::agreement, made.id); }
+    std::optional<ChosenName> operator()(const DefineReason& made) const { return of(Named::reason, made.id); }
+    std::optional<ChosenName> operator()(const PostJournal& made) const { return of(Named::journal, made.id); }
+    std::optional<ChosenName> operator()(const OpenLien& made) const { return of(Named::lien, made.id); }
+    std::optional<ChosenName> operator()(const Reserve& made) const { return of(Named::reservation, made.id); }
+    std::optional<ChosenName> operator()(const CommitReservation& commit) const {
+        return std::visit(*this, commit.into);
+    }
+    template <class Other>
+    std::optional<ChosenName> operator()(const Other&) const {
+        return std::nullopt;
+    }
+};
+
+}  // namespace
+
+std::optional<ChosenName> chosen_name(const Command& command) { return std::visit(NameChoice{}, command); }
+
+std::optional<ChosenName> acted_upon(const Command& command) {
+    if (const auto* increase = std::get_if<IncreaseLien>(&command)) return ChosenName{Named::lien, increase->lien};
+    if (const auto* release = std::get_if<ReleaseLien>(&command)) return ChosenName{Named::lien, release->lien};
+    if (const auto* other = std::get_if<ReallocateLien>(&command)) return ChosenName{Named::lien, other->lien};
+    if (const auto* commit = std::get_if<CommitReservation>(&command))
+        return ChosenName{Named::reservation, commit->reservation};
+    if (const auto* release = std::get_if<ReleaseReservation>(&command))
+        return ChosenName{Named::reservation, release->reservation};
+    return std::nullopt;
 }
 
 std::vector<Erasable> erasable_texts(const Command& command) {

@@ -285,6 +285,9 @@ struct ChosenName {
 // The id the command chooses for what it makes, if it makes something and chooses.
 [[nodiscard]] std::optional<ChosenName> chosen_name(const Command& command);
 
+// The lien or reservation an action names; the caller finds out whether it once was when it is no longer live.
+[[nodiscard]] std::optional<ChosenName> acted_upon(const Command& command);
+
 // The texts that must be kept beside the log if the command is accepted.
 [[nodiscard]] std::vector<Erasable> erasable_texts(const Command& command);
 // Gives each erasable text its salt; called by the shell, which has randomness.

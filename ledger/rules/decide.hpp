@@ -27,8 +27,9 @@ struct Submission {
     PrincipalNo principal;
     Command command;
     Digest digest;  // of the canonical command
-    std::optional<NameHolder> name_holder;
-    std::optional<PostedJournal> journal;  // only for ReverseJournal
+    std::optional<NameHolder> name_holder{};
+    std::optional<PostedJournal> journal{};  // only for ReverseJournal
+    bool closed_target = false;  // the lien or reservation the command names once was, and is no longer live
 };
 
 struct Decided {
