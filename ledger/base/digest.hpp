@@ -24,7 +24,8 @@ using ByteView = std::span<const std::byte>;
 [[nodiscard]] Digest sha256(std::string_view data);
 [[nodiscard]] Digest hmac_sha256(ByteView key, ByteView data);
 [[nodiscard]] std::string to_hex(ByteView data);
-[[nodiscard]] std::optional<std::string> from_hex(std::string_view hex);  // raw bytes; nothing unless even and lower-case hex
+// Raw bytes; nothing unless the text is lower-case and of even length.
+[[nodiscard]] std::optional<std::string> from_hex(std::string_view hex);
 [[nodiscard]] std::optional<Digest> digest_from_hex(std::string_view hex);
 [[nodiscard]] bool equal_in_constant_time(ByteView left, ByteView right);
 

@@ -1,4 +1,5 @@
-// For our own bugs, never for input: always on, says where and why, and stops the process before anything is committed.
+// For our own bugs, never for input: always on, says where and why, and stops the process before anything is
+// committed.
 #pragma once
 
 #include <source_location>
@@ -9,7 +10,14 @@ namespace ledger::base {
 
 constexpr void ensure(bool condition, const char* why,
                       std::source_location where = std::source_location::current()) {
-    if (!condition) [[unlikely]] ensure_failed(why, where);
+    if (!condition) [[unlikely]]
+        ensure_failed(why, where);
+}
+
+// Behind a switch that names every enumerator: the compiler is told that nothing comes after it.
+[[noreturn]] inline void never(const char* why,
+                               std::source_location where = std::source_location::current()) {
+    ensure_failed(why, where);
 }
 
 }  // namespace ledger::base

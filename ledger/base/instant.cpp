@@ -108,12 +108,14 @@ minutes read_offset(Reader& reader) {
 }
 
 void write_number(char* out, unsigned value, std::size_t digits) {
-    for (std::size_t place = digits; place-- > 0; value /= 10) out[place] = static_cast<char>('0' + value % 10);
+    for (std::size_t place = digits; place-- > 0; value /= 10)
+        out[place] = static_cast<char>('0' + value % 10);
 }
 
 void write_day(char* out, year_month_day day) {
     const int year = static_cast<int>(day.year());
-    ensure(day.ok() && year >= 0 && year <= 9999, "a day that is printed exists and has a year of four digits");
+    ensure(day.ok() && year >= 0 && year <= 9999,
+           "a day that is printed exists and has a year of four digits");
     write_number(out, static_cast<unsigned>(year), 4);
     out[4] = '-';
     write_number(out + 5, static_cast<unsigned>(day.month()), 2);

@@ -25,8 +25,8 @@ struct Instant {
 using EffectiveAt = Instant<struct EffectiveTag>;
 using KnownAt = Instant<struct KnownTag>;
 
-// RFC 3339 with an offset ("2026-07-06T15:04:05Z", "…T11:04:05.123456-04:00"); years 1970 to 9999; at most six
-// fraction digits; nothing when the text is anything else. Leap seconds are refused.
+// RFC 3339 with an offset ("2026-07-06T15:04:05Z", "…T11:04:05.123456-04:00"); years 1970 to 9999; at most
+// six fraction digits; nothing when the text is anything else. Leap seconds are refused.
 [[nodiscard]] std::optional<Microseconds> parse_rfc3339(std::string_view text);
 // UTC with six fraction digits: "2026-07-06T15:04:05.000000Z".
 [[nodiscard]] std::string format_rfc3339(Microseconds at);

@@ -28,8 +28,14 @@ public:
     constexpr Quantity operator+(Quantity other) const { return Quantity{units_ + other.units_}; }
     constexpr Quantity operator-(Quantity other) const { return Quantity{units_ - other.units_}; }
     constexpr Quantity operator-() const { return Quantity{-units_}; }
-    constexpr Quantity& operator+=(Quantity other) { units_ += other.units_; return *this; }
-    constexpr Quantity& operator-=(Quantity other) { units_ -= other.units_; return *this; }
+    constexpr Quantity& operator+=(Quantity other) {
+        units_ += other.units_;
+        return *this;
+    }
+    constexpr Quantity& operator-=(Quantity other) {
+        units_ -= other.units_;
+        return *this;
+    }
 
 private:
     int128 units_ = 0;
@@ -53,8 +59,8 @@ struct ParsedDecimal {
     DecimalFault fault = DecimalFault::none;
 };
 
-// Text form `-?(0|[1-9][0-9]*)(\.[0-9]+)?` at the asset's scale. More fraction digits than the scale is a fault,
-// even when they are zeros; fewer are filled. A magnitude above 10^36 units is `too_large`.
+// Text form `-?(0|[1-9][0-9]*)(\.[0-9]+)?` at the asset's scale. More fraction digits than the scale is a
+// fault, even when they are zeros; fewer are filled. A magnitude above 10^36 units is `too_large`.
 [[nodiscard]] ParsedDecimal parse_decimal(std::string_view text, int scale);
 
 // Always in full: scale 2 prints 5 as "0.05", scale 0 prints "5".
