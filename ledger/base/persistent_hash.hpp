@@ -1,7 +1,8 @@
-// The hash of PersistentMap: 64 well mixed bits, the same on every machine, in every run and build, because the order in
-// which a map is walked follows from it. There is no secret seed. Numbers are mixed one to one, so two numbers never
-// collide; texts and byte arrays can be made to collide by a caller who tries, and the map stays correct and keeps
-// such keys in order, so that finding one still takes a binary search and no more.
+// The hash of PersistentMap: 64 well mixed bits, the same on every machine, in every run and build, because
+// the order in which a map is walked follows from it. There is no secret seed. Numbers are mixed one to one,
+// so two numbers never collide; texts and byte arrays can be made to collide by a caller who tries, and the
+// map stays correct and keeps such keys in order, so that finding one still takes a binary search and no
+// more.
 #pragma once
 
 #include <array>
@@ -20,7 +21,8 @@
 
 namespace ledger::base {
 
-// The finaliser of splitmix64: a bijection of 64 bits in which each bit of the input moves half of those of the output.
+// The finaliser of splitmix64: a bijection of 64 bits in which each bit of the input moves half of those of
+// the output.
 [[nodiscard]] constexpr std::uint64_t mix_word(std::uint64_t word) noexcept {
     word += 0x9e3779b97f4a7c15U;
     word = (word ^ (word >> 30U)) * 0xbf58476d1ce4e5b9U;
@@ -49,7 +51,8 @@ namespace persistent_hash {
     std::uint64_t hash = 0x8bb84b93962eacc9U ^ bytes.size();
     const auto take = [&hash](std::uint64_t word) {
         const uint128 product = static_cast<uint128>(hash ^ word ^ 0x2d358dccaa6c78a5U) * odd;
-        hash = static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U) ^ std::rotl(word, 29);
+        hash = static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U) ^
+               std::rotl(word, 29);
     };
     std::size_t at = 0;
     for (; at + 8 <= bytes.size(); at += 8) take(load_little_endian(bytes.data() + at, 8));
@@ -62,7 +65,8 @@ concept Wide = std::same_as<Key, int128> || std::same_as<Key, uint128>;
 
 }  // namespace persistent_hash
 
-// Specialise it, or name another hash in the map's type, for a key of your own; mix_word and mix_next are the parts.
+// Specialise it, or name another hash in the map's type, for a key of your own; mix_word and mix_next are the
+// parts.
 template <class Key>
 struct PersistentHash;
 
@@ -100,7 +104,9 @@ struct PersistentHash<std::array<std::byte, Size>> {
 
 // Digest: one array of bytes by the name `bytes`.
 template <class Key>
-    requires requires(const Key& key) { PersistentHash<std::remove_cvref_t<decltype(Key::bytes)>>{}(key.bytes); }
+    requires requires(const Key& key) {
+        PersistentHash<std::remove_cvref_t<decltype(Key::bytes)>>{}(key.bytes);
+    }
 struct PersistentHash<Key> {
     [[nodiscard]] std::uint64_t operator()(const Key& key) const noexcept {
         return persistent_hash::of_bytes(key.bytes);

@@ -1,18 +1,21 @@
-// A map that is a value: a copy costs one atomic add, and a change after a copy clones only the path to the entry it
-// touches. For the book's State: the writer changes its own value, readers keep old ones as long as they like.
+// A map that is a value: a copy costs one atomic add, and a change after a copy clones only the path to the
+// entry it touches. For the book's State: the writer changes its own value, readers keep old ones as long as
+// they like.
 //
-// A hash array mapped trie: each node takes six bits of the hash, highest first, and holds only the slots and children
-// that exist, found by counting the bits of two bitmaps. Keys of equal hash stand in order in a node below the last bits.
-// Structure is canonical: it follows from the contents alone, whatever insertions and erasures led to them, and so does
-// the order of for_each: rising by hash, then by key. That order is the same on every machine (persistent_hash.hpp).
+// A hash array mapped trie: each node takes six bits of the hash, highest first, and holds only the slots
+// and children that exist, found by counting the bits of two bitmaps. Keys of equal hash stand in order in a
+// node below the last bits. Structure is canonical: it follows from the contents alone, whatever insertions
+// and erasures led to them, and so does the order of for_each: rising by hash, then by key. That order is
+// the same on every machine (persistent_hash.hpp).
 //
-// Cost: at a million entries a find follows three pointers. A large entry, or one whose value is costly to copy, stands in
-// a cell of its own, so that cloning a node never copies its neighbours' values.
-// Threads: as persistent_node.hpp says. References are valid until the next call that changes or copies the map.
+// Cost: at a million entries a find follows three pointers, and an entry of two 64-bit words takes 27 bytes
+// of heap, allocator included. A large entry, or one whose value is costly to copy, stands in a cell of its
+// own, so that cloning a node never copies its neighbours' values.
+// Threads: as persistent_node.hpp says. References are valid until the next call that changes or copies the
+// map.
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -35,6 +38,7 @@ public:
     explicit InlineSlot(Entry&& entry) : entry_{std::move(entry)} {}
     [[nodiscard]] const Entry& get() const noexcept { return entry_; }
     [[nodiscard]] Entry& own() noexcept { return entry_; }
+    void warm() const noexcept {}
 
 private:
     Entry entry_;
@@ -51,6 +55,7 @@ public:
     ~SharedSlot() { release(cell_); }
 
     [[nodiscard]] const Entry& get() const noexcept { return cell_->entry; }
+    void warm() const noexcept { __builtin_prefetch(cell_, 1); }
     [[nodiscard]] Entry& own() {
         if (!cell_->holders.is_sole()) {
             auto* fresh = new Cell(Entry(cell_->entry));
@@ -114,12 +119,18 @@ public:
 
     // Null when there is no such key.
     [[nodiscard]] const Value* find(const Key& key) const { return find_by(key); }
-    template <class Probe> requires is_probe<Probe>
-    [[nodiscard]] const Value* find(const Probe& probe) const { return find_by(probe); }
+    template <class Probe>
+        requires is_probe<Probe>
+    [[nodiscard]] const Value* find(const Probe& probe) const {
+        return find_by(probe);
+    }
 
     [[nodiscard]] bool contains(const Key& key) const { return lookup(key) != nullptr; }
-    template <class Probe> requires is_probe<Probe>
-    [[nodiscard]] bool contains(const Probe& probe) const { return lookup(probe) != nullptr; }
+    template <class Probe>
+        requires is_probe<Probe>
+    [[nodiscard]] bool contains(const Probe& probe) const {
+        return lookup(probe) != nullptr;
+    }
 
     // True when the key is new.
     bool insert_or_assign(const Key& key, Value value) {
@@ -128,24 +139,32 @@ public:
         return is_new;
     }
 
-    // The value of a key that is there, to be changed: in place where the path is ours alone, else on a clone of it.
+    // The value of a key that is there, to be changed: in place where the path is ours alone, else on a clone
+    // of it.
     [[nodiscard]] Value& mutate(const Key& key) { return mutate_by(key); }
-    template <class Probe> requires is_probe<Probe>
-    [[nodiscard]] Value& mutate(const Probe& probe) { return mutate_by(probe); }
+    template <class Probe>
+        requires is_probe<Probe>
+    [[nodiscard]] Value& mutate(const Probe& probe) {
+        return mutate_by(probe);
+    }
 
     // The same, with a default value put in first when the key is new.
     Value& upsert(const Key& key) {
         return *place(key, [&] { return Entry{key, Value{}}; }).first;
     }
-    template <class Probe> requires is_probe<Probe>
+    template <class Probe>
+        requires is_probe<Probe>
     Value& upsert(const Probe& probe) {
         return *place(probe, [&] { return Entry{Key(probe), Value{}}; }).first;
     }
 
     // False, and nothing is cloned, when there is no such key.
     bool erase(const Key& key) { return erase_by(key); }
-    template <class Probe> requires is_probe<Probe>
-    bool erase(const Probe& probe) { return erase_by(probe); }
+    template <class Probe>
+        requires is_probe<Probe>
+    bool erase(const Probe& probe) {
+        return erase_by(probe);
+    }
 
     // fn(key, value), in an order that follows from the contents alone.
     template <class Fn>
@@ -175,31 +194,43 @@ private:
         std::uint64_t slot_map;
         std::uint64_t child_map;
 
-        [[nodiscard]] unsigned child_count() const noexcept { return static_cast<unsigned>(std::popcount(child_map)); }
+        [[nodiscard]] unsigned child_count() const noexcept { return count_bits(child_map); }
         [[nodiscard]] Slot* slots() noexcept { return reinterpret_cast<Slot*>(at(slots_at)); }
         [[nodiscard]] const Slot* slots() const noexcept { return const_cast<Node*>(this)->slots(); }
-        [[nodiscard]] Node** children() noexcept { return reinterpret_cast<Node**>(at(children_at(slot_count))); }
+        [[nodiscard]] Node** children() noexcept {
+            return reinterpret_cast<Node**>(at(children_at(slot_count)));
+        }
         [[nodiscard]] Node* const* children() const noexcept { return const_cast<Node*>(this)->children(); }
 
     private:
-        [[nodiscard]] std::byte* at(std::size_t offset) noexcept { return reinterpret_cast<std::byte*>(this) + offset; }
+        [[nodiscard]] std::byte* at(std::size_t offset) noexcept {
+            return reinterpret_cast<std::byte*>(this) + offset;
+        }
     };
 
-    static constexpr std::size_t rounded(std::size_t size, std::size_t unit) { return (size + unit - 1) / unit * unit; }
-    static constexpr std::align_val_t alignment{std::max(alignof(Node), alignof(Slot))};
+    static constexpr std::size_t rounded(std::size_t size, std::size_t unit) {
+        return (size + unit - 1) / unit * unit;
+    }
+    static constexpr std::size_t alignment = std::max(alignof(Node), alignof(Slot));
+    static constexpr bool is_overaligned =
+        alignment > __STDCPP_DEFAULT_NEW_ALIGNMENT__;  // those calls are slower
     static constexpr std::size_t slots_at = rounded(sizeof(Node), alignof(Slot));
     static constexpr std::size_t children_at(std::size_t slot_count) {
         return rounded(slots_at + slot_count * sizeof(Slot), alignof(Node*));
     }
     static std::size_t size_of(std::size_t slot_count, std::uint64_t child_map) {
-        return children_at(slot_count) + static_cast<std::size_t>(std::popcount(child_map)) * sizeof(Node*);
+        return children_at(slot_count) + count_bits(child_map) * sizeof(Node*);
     }
 
     // Frees a node's memory only; used while its slots are not yet, or no more, alive.
     struct FreeShell {
         void operator()(Node* node) const noexcept {
             std::destroy_at(node);
-            ::operator delete(node, alignment);
+            if constexpr (is_overaligned) {
+                ::operator delete(node, std::align_val_t{alignment});
+            } else {
+                ::operator delete(node);
+            }
         }
     };
     struct Release {
@@ -209,13 +240,21 @@ private:
     using Loose = std::unique_ptr<Node, Release>;  // a subtree not yet tied to its parent
 
     static Shell make_shell(std::size_t slot_count, std::uint64_t slot_map, std::uint64_t child_map) {
-        void* memory = ::operator new(size_of(slot_count, child_map), alignment);
+        const std::size_t size = size_of(slot_count, child_map);
+        void* memory = nullptr;
+        if constexpr (is_overaligned) {
+            memory = ::operator new(size, std::align_val_t{alignment});
+        } else {
+            memory = ::operator new(size);
+        }
         return Shell{::new (memory) Node{{}, static_cast<std::uint32_t>(slot_count), slot_map, child_map}};
     }
 
-    static std::uint64_t bit_of(std::uint64_t path) noexcept { return std::uint64_t{1} << (path >> (64 - bits)); }
+    static std::uint64_t bit_of(std::uint64_t path) noexcept {
+        return std::uint64_t{1} << (path >> (64 - bits));
+    }
     static std::size_t rank(std::uint64_t map, std::uint64_t bit) noexcept {
-        return static_cast<std::size_t>(std::popcount(map & (bit - 1)));
+        return count_bits(map & (bit - 1));
     }
     static std::uint64_t path_at(std::uint64_t hash, unsigned depth) noexcept {
         return depth == depth_max ? 0 : hash << (bits * depth);
@@ -224,9 +263,9 @@ private:
     template <class Probe>
     static std::size_t rank_of_key(const Node& node, const Probe& probe) {
         const Slot* end = node.slots() + node.slot_count;
-        const Slot* found = std::lower_bound(node.slots(), end, probe, [](const Slot& slot, const Probe& sought) {
-            return slot.get().key < sought;
-        });
+        const Slot* found =
+            std::lower_bound(node.slots(), end, probe,
+                             [](const Slot& slot, const Probe& sought) { return slot.get().key < sought; });
         return static_cast<std::size_t>(found - node.slots());
     }
 
@@ -259,11 +298,13 @@ private:
     template <class Probe>
     Value& mutate_by(const Probe& probe) {
         return *place(probe, []() -> Entry {
-            ensure_failed("a persistent map changes only a key that is there", std::source_location::current());
-        }).first;
+                    ensure_failed("a persistent map changes only a key that is there",
+                                  std::source_location::current());
+                }).first;
     }
 
-    // The value of the key, with the entry that make() gives put in first when the key is new; and whether it was.
+    // The value of the key, with the entry that make() gives put in first when the key is new; and whether it
+    // was.
     template <class Probe, class Make>
     std::pair<Value*, bool> place(const Probe& probe, Make make) {
         bool is_new = false;
@@ -275,7 +316,8 @@ private:
             const std::uint64_t bit = bit_of(path);
             const std::size_t index = rank((*at)->slot_map, bit);
             if (((*at)->child_map & bit) == 0) {
-                if (((*at)->slot_map & bit) == 0) return {insert(*at, index, (*at)->slot_map | bit, make), true};
+                if (((*at)->slot_map & bit) == 0)
+                    return {insert(*at, index, (*at)->slot_map | bit, make), true};
                 Slot& there = (*at)->slots()[index];
                 if (there.get().key == probe) return {&there.own().value, is_new};
                 push_down(*at, index, bit, depth, path, Slot(make()));
@@ -323,13 +365,15 @@ private:
     }
 
     // The smallest subtree of two slots; moves from them only when all memory is there.
-    static Loose join(unsigned depth, std::uint64_t left_path, Slot& left, std::uint64_t right_path, Slot& right) {
+    static Loose join(unsigned depth, std::uint64_t left_path, Slot& left, std::uint64_t right_path,
+                      Slot& right) {
         const bool is_last = depth == depth_max;
         const std::uint64_t left_bit = is_last ? 0 : bit_of(left_path);
         const std::uint64_t right_bit = is_last ? 0 : bit_of(right_path);
         if (!is_last && left_bit == right_bit) {
             Shell shell = make_shell(0, 0, left_bit);
-            shell->children()[0] = join(depth + 1, left_path << bits, left, right_path << bits, right).release();
+            shell->children()[0] =
+                join(depth + 1, left_path << bits, left, right_path << bits, right).release();
             return Loose{shell.release()};
         }
         Shell shell = make_shell(2, left_bit | right_bit, 0);
@@ -385,7 +429,8 @@ private:
     }
 
     // Both nodes are ours alone: what moves needs no count.
-    static void move_slots(Node& from, std::size_t first, std::size_t last, Node& to, std::size_t at) noexcept {
+    static void move_slots(Node& from, std::size_t first, std::size_t last, Node& to,
+                           std::size_t at) noexcept {
         for (; first < last; ++first, ++at) {
             Slot& slot = from.slots()[first];
             std::construct_at(to.slots() + at, std::move(slot));
@@ -394,13 +439,22 @@ private:
     }
 
     // The old node's slots and children have moved; its memory goes.
-    static void replace(Node*& at, Shell shell) noexcept { Shell{std::exchange(at, shell.release())}.reset(); }
+    static void replace(Node*& at, Shell shell) noexcept {
+        Shell{std::exchange(at, shell.release())}.reset();
+    }
+
+    // Before all that hangs on a node gains or loses a holder.
+    static void warm(const Node& node) noexcept {
+        for (unsigned i = 0; i < node.slot_count; ++i) node.slots()[i].warm();
+        base::warm(node.children(), node.child_count());
+    }
 
     static void own(Node*& at) {
-        if (at->holders.is_sole()) [[likely]] return;
+        if (at->holders.is_sole()) [[likely]]
+            return;
         const Node& from = *at;
         Shell shell = make_shell(from.slot_count, from.slot_map, from.child_map);
-        warm(from.children(), from.child_count());
+        warm(from);
         std::uninitialized_copy_n(from.slots(), from.slot_count, shell->slots());
         for (unsigned i = 0; i < from.child_count(); ++i) {
             from.children()[i]->holders.add();
@@ -412,7 +466,7 @@ private:
     static void release(Node* node) noexcept {
         if (node == nullptr || !node->holders.drop()) return;
         const unsigned child_count = node->child_count();
-        warm(node->children(), child_count);
+        warm(*node);
         std::destroy_n(node->slots(), node->slot_count);
         for (unsigned i = 0; i < child_count; ++i) release(node->children()[i]);
         FreeShell{}(node);
@@ -423,7 +477,8 @@ private:
         const Slot* slot = node.slots();
         Node* const* child = node.children();
         if (node.slot_map == 0 && node.child_map == 0) {
-            for (const Slot* end = slot + node.slot_count; slot != end; ++slot) fn(slot->get().key, slot->get().value);
+            for (const Slot* end = slot + node.slot_count; slot != end; ++slot)
+                fn(slot->get().key, slot->get().value);
         }
         for (std::uint64_t left = node.slot_map | node.child_map; left != 0; left &= left - 1) {
             if ((node.child_map & (left & -left)) != 0) {
