@@ -18,6 +18,7 @@ constexpr std::int64_t micros_at_2000 = 946'684'800'000'000;
 constexpr std::int32_t days_at_2000 = 10957;
 constexpr std::uint16_t numeric_positive = 0x0000, numeric_negative = 0x4000;
 constexpr std::uint64_t ten_to_16 = 10'000'000'000'000'000U;
+constexpr std::uint32_t first_number_of_ours = 16384;
 constexpr std::size_t array_header = 12, array_dimension = 8;
 
 template <class Unsigned>
@@ -234,7 +235,9 @@ std::vector<FieldView> FieldView::elements(unsigned element_oid) const {
     require_value("an array");
     if (bytes_.size() < array_header) throw_malformed("too few bytes for an array");
     const auto dimensions = load<std::uint32_t>(bytes_.data());
-    if (load<std::uint32_t>(bytes_.data() + 8) != element_oid) throw_malformed("an array of another type");
+    // A domain comes with its own number, which differs from database to database.
+    const auto element = load<std::uint32_t>(bytes_.data() + 8);
+    if (element != element_oid && element < first_number_of_ours) throw_malformed("an array of another type");
     if (dimensions == 0) return {};
     if (dimensions != 1 || bytes_.size() < array_header + array_dimension)
         throw_malformed("an array of several dimensions");

@@ -4,12 +4,11 @@
 
 #include "ledger/base/digest.hpp"
 #include "ledger/base/ensure.hpp"
+#include "ledger/store/postgres/connection_trouble.hpp"
 
 namespace ledger::store::postgres {
 namespace {
 
-using base::Code;
-using base::Error;
 using base::refuse;
 using base::Result;
 using base::Status;
@@ -32,10 +31,6 @@ struct Applied {
 };
 
 std::string label(std::int32_t number, std::string_view name) { return fmt::format("{:04}_{}", number, name); }
-
-Error failure(std::string detail, std::string next_step) {
-    return {.code = Code::internal_error, .detail = std::move(detail), .next_step = std::move(next_step)};
-}
 
 class AdvisoryLock {
 public:
@@ -70,18 +65,18 @@ Status require_same_past(const std::vector<Applied>& applied, std::span<const Mi
     for (std::size_t step = 0; step < applied.size(); ++step) {
         const Applied& past = applied[step];
         if (step >= migrations.size())
-            return refuse(failure(fmt::format("The database has migration {}, which this program does not know: it is newer.",
+            return refuse_trouble(fmt::format("The database is newer: it has migration {}, unknown to this program.",
                                               label(past.number, past.name)),
-                                  "Run the newer program, or restore a database of this version."));
+                                  "Run the newer program, or restore a database of this version.");
         const Migration& ours = migrations[step];
         if (past.number != ours.number || past.name != ours.name)
-            return refuse(failure(fmt::format("The database has migration {} where this program has {}.",
+            return refuse_trouble(fmt::format("The database has migration {} where this program has {}.",
                                               label(past.number, past.name), label(ours.number, ours.name)),
-                                  "Run the program that made this database."));
+                                  "Run the program that made this database.");
         if (past.sha256 != base::sha256(ours.up))
-            return refuse(failure(fmt::format("Migration {} was applied with another text than this program has.",
+            return refuse_trouble(fmt::format("Migration {} was applied with another text than this program has.",
                                               label(past.number, past.name)),
-                                  "Migrations are never edited; run the program that applied it, or add a new one."));
+                                  "Migrations are never edited; run the program that applied it, or add a new one.");
     }
     return {};
 }
@@ -92,16 +87,19 @@ Status apply(Connection& connection, const Migration& migration) {
         Transaction transaction{connection};
         connection.execute_script(std::string{migration.up});
         if (!migration.check.empty()) connection.execute_script(std::string{migration.check});
+        if (!connection.is_in_transaction())
+            return refuse_trouble(fmt::format("Migration {} ends its transaction itself.", name),
+                                  "Take COMMIT and ROLLBACK out of its text.");
         connection.execute("INSERT INTO schema_migration (number, name, sha256) VALUES ($1, $2, $3)",
                            parameters(migration.number, migration.name, base::sha256(migration.up)));
-        if (connection.is_in_transaction() && transaction.commit() == CommitOutcome::committed) return {};
+        if (transaction.commit() == CommitOutcome::committed) return {};
     } catch (const Fault& fault) {
-        return refuse(failure(fmt::format("Migration {} failed and left nothing: {}{}{}", name, fault.what(),
+        return refuse_trouble(fmt::format("Migration {} failed and left nothing: {}{}{}", name, fault.what(),
                                           fault.detail().empty() ? "" : "; ", fault.detail()),
-                              "Cure the cause and start again; the steps before it stay."));
+                              "Cure the cause and start again; the steps before it stay.");
     }
-    return refuse(failure(fmt::format("Migration {} did not commit cleanly.", name),
-                          "Start again: what is there is read first, and what is missing is applied."));
+    return refuse_trouble(fmt::format("Migration {} did not commit cleanly.", name),
+                          "Start again: what is there is read first, and what is missing is applied.");
 }
 
 void ensure_in_order(std::span<const Migration> migrations) {
@@ -132,8 +130,8 @@ Result<MigrationReport> migrate(Connection& connection, std::span<const Migratio
         }
         return report;
     } catch (const Fault& fault) {
-        return refuse(failure(fmt::format("The database could not be migrated: {}", fault.what()),
-                              "Check that PostgreSQL is up and the role may create tables, and start again."));
+        return refuse_trouble(fmt::format("The database could not be migrated: {}", fault.what()),
+                              "Check that PostgreSQL is up and the role may create tables, and start again.");
     }
 }
 
@@ -143,11 +141,11 @@ Status require_schema(Connection& connection, std::span<const Migration> migrati
         if (const auto status = require_same_past(applied, migrations); !status) return status;
         if (applied.size() == migrations.size()) return {};
         const Migration& missing = migrations[applied.size()];
-        return refuse(failure(fmt::format("The database lacks migration {}.", label(missing.number, missing.name)),
-                              "Run bailee migrate."));
+        return refuse_trouble(fmt::format("The database lacks migration {}.", label(missing.number, missing.name)),
+                              "Run bailee migrate.");
     } catch (const Fault& fault) {
-        return refuse(failure(fmt::format("The database's schema could not be read: {}", fault.what()),
-                              "Check that PostgreSQL is up and that this is the book's database."));
+        return refuse_trouble(fmt::format("The database's schema could not be read: {}", fault.what()),
+                              "Check that PostgreSQL is up and that this is the book's database.");
     }
 }
 

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "ledger/store/postgres/connection_trouble.hpp"
+
 namespace ledger::store::postgres {
 namespace {
 
@@ -36,17 +38,15 @@ Connection open_session(const Connection::Options& options, const SessionSetting
 
 base::Status require_durable(Connection& connection) {
     if (connection.server_version() < server_version_min)
-        return base::refuse({.code = base::Code::internal_error,
-                             .detail = fmt::format("PostgreSQL {} is too old; the book needs 15 or later.",
-                                                   connection.server_version() / 10000),
-                             .next_step = "Upgrade the database server and start again."});
+        return refuse_trouble(fmt::format("PostgreSQL {} is too old; the book needs 15 or later.",
+                                          connection.server_version() / 10000),
+                              "Upgrade the database server and start again.");
     const Rows rows = connection.execute(
         "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting <> 'on' ORDER BY name");
     if (rows.empty()) return {};
-    return base::refuse({.code = base::Code::internal_error,
-                         .detail = fmt::format("PostgreSQL runs with {} = off, so a commit is not durable.",
-                                               rows.at(0, 0).text()),
-                         .next_step = "Set fsync and full_page_writes to on, restart PostgreSQL, and start again."});
+    return refuse_trouble(
+        fmt::format("PostgreSQL runs with {} = off, so a commit is not durable.", rows.at(0, 0).text()),
+        "Set fsync and full_page_writes to on, restart PostgreSQL, and start again.");
 }
 
 }  // namespace ledger::store::postgres

@@ -1,0 +1,142 @@
+// Migrations go forward, once each, and nothing is taken on trust about what was applied before.
+#include <catch2/catch.hpp>
+
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "ledger/store/postgres/migrate.hpp"
+#include "ledger/store/postgres/session.hpp"
+#include "tests/support/temp_postgres.hpp"
+
+namespace {
+
+using namespace ledger::store::postgres;
+using tests::support::TempPostgres;
+
+constexpr Migration first{1, "first", "CREATE TABLE a (n int4); INSERT INTO a VALUES (1)", ""};
+constexpr Migration second{2, "second", "CREATE TABLE b (n int4)", "SELECT 1 / count(*) FROM a"};
+
+const std::vector<Migration> one{first};
+const std::vector<Migration> two{first, second};
+
+bool has_table(Connection& connection, const char* name) {
+    return connection.execute("SELECT to_regclass($1) IS NOT NULL", Parameters{}.add(name)).at(0, 0).boolean();
+}
+
+}  // namespace
+
+TEST_CASE("migrations are applied once and in order, and remembered") {
+    const auto database = TempPostgres::instance().empty_database();
+    auto connection = database->connect();
+    const auto report = migrate(connection, one);
+    REQUIRE(report);
+    CHECK(report->before == 0);
+    CHECK(report->applied == std::vector<std::string>{"0001_first"});
+    const auto more = migrate(connection, two);
+    REQUIRE(more);
+    CHECK(more->before == 1);
+    CHECK(more->after == 2);
+    CHECK(more->applied == std::vector<std::string>{"0002_second"});
+    const auto none = migrate(connection, two);
+    REQUIRE(none);
+    CHECK(none->applied.empty());
+    const Rows rows = connection.execute("SELECT number, name, applied_by = session_user, applied_at <= now()"
+                                         " FROM schema_migration ORDER BY number");
+    REQUIRE(rows.size() == 2);
+    CHECK(rows.at(1, 1).text() == "second");
+    CHECK(rows.at(1, 2).boolean());
+}
+
+TEST_CASE("a migration whose text has changed since it was applied is refused by name") {
+    const auto database = TempPostgres::instance().empty_database();
+    auto connection = database->connect();
+    REQUIRE(migrate(connection, one));
+    const std::vector<Migration> edited{{1, "first", "CREATE TABLE a (n int8)", ""}, second};
+    const auto report = migrate(connection, edited);
+    REQUIRE_FALSE(report);
+    CHECK_THAT(report.error().detail, Catch::Contains("0001_first"));
+    CHECK_FALSE(has_table(connection, "b"));
+    CHECK_FALSE(require_schema(connection, edited));
+}
+
+TEST_CASE("a database newer than the program is refused") {
+    const auto database = TempPostgres::instance().empty_database();
+    auto connection = database->connect();
+    REQUIRE(migrate(connection, two));
+    const auto report = migrate(connection, one);
+    REQUIRE_FALSE(report);
+    CHECK_THAT(report.error().detail, Catch::Contains("newer") && Catch::Contains("0002_second"));
+    CHECK_FALSE(require_schema(connection, one));
+}
+
+TEST_CASE("a migration that fails half way leaves nothing, and those before it stay") {
+    const auto database = TempPostgres::instance().empty_database();
+    auto connection = database->connect();
+    const std::vector<Migration> broken{first, {2, "broken", "CREATE TABLE b (n int4); SELECT 1 / 0", ""}};
+    const auto report = migrate(connection, broken);
+    REQUIRE_FALSE(report);
+    CHECK_THAT(report.error().detail, Catch::Contains("0002_broken") && Catch::Contains("division by zero"));
+    CHECK(has_table(connection, "a"));
+    CHECK_FALSE(has_table(connection, "b"));
+    const auto cured = migrate(connection, two);
+    REQUIRE(cured);
+    CHECK(cured->applied == std::vector<std::string>{"0002_second"});
+}
+
+TEST_CASE("a migration whose check fails is undone") {
+    const auto database = TempPostgres::instance().empty_database();
+    auto connection = database->connect();
+    const std::vector<Migration> unmet{{1, "unmet", "CREATE TABLE a (n int4)", "SELECT 1 / count(*) FROM a"}};
+    REQUIRE_FALSE(migrate(connection, unmet));
+    CHECK_FALSE(has_table(connection, "a"));
+}
+
+TEST_CASE("a migration that ends its own transaction is refused") {
+    const auto database = TempPostgres::instance().empty_database();
+    auto connection = database->connect();
+    const std::vector<Migration> wilful{{1, "wilful", "CREATE TABLE a (n int4); COMMIT", ""}};
+    const auto report = migrate(connection, wilful);
+    REQUIRE_FALSE(report);
+    CHECK_THAT(report.error().detail, Catch::Contains("ends its transaction itself"));
+}
+
+TEST_CASE("servers that start together apply each migration once") {
+    const auto database = TempPostgres::instance().empty_database();
+    const std::vector<Migration> slow{{1, "slow", "CREATE TABLE a (n int4); SELECT pg_sleep(0.2)", ""}, second};
+    const std::vector<Migration> steps{slow[0], {2, "b", "CREATE TABLE b (n int4)", ""}};
+    std::vector<std::size_t> applied(4, 99);
+    {
+        std::vector<std::jthread> servers;
+        for (auto& count : applied)
+            servers.emplace_back([&] {
+                auto connection = open_session({.conninfo = database->conninfo()}, maintenance_session());
+                const auto report = migrate(connection, steps);
+                if (report) count = report->applied.size();
+            });
+    }
+    CHECK(std::multiset<std::size_t>(applied.begin(), applied.end()) == std::multiset<std::size_t>{0, 0, 0, 2});
+}
+
+TEST_CASE("a schema that lacks a step is named as such") {
+    const auto database = TempPostgres::instance().empty_database();
+    auto connection = database->connect();
+    REQUIRE(migrate(connection, one));
+    const auto status = require_schema(connection, two);
+    REQUIRE_FALSE(status);
+    CHECK_THAT(status.error().detail, Catch::Contains("lacks migration 0002_second"));
+    REQUIRE(migrate(connection, two));
+    CHECK(require_schema(connection, two));
+}
+
+TEST_CASE("the migrations of this build are numbered from one without gaps and apply to an empty database") {
+    const auto migrations = embedded_migrations();
+    for (std::size_t step = 0; step < migrations.size(); ++step)
+        CHECK(migrations[step].number == static_cast<std::int32_t>(step + 1));
+    const auto database = TempPostgres::instance().empty_database();
+    auto connection = database->connect();
+    const auto report = migrate(connection, migrations);
+    if (!report) FAIL(report.error().detail);
+    CHECK(require_schema(connection, migrations));
+}
