@@ -1,5 +1,6 @@
 // How each fact changes the book. Nothing here decides; it only applies and checks that the fact agrees with the state.
 #include <algorithm>
+#include <limits>
 
 #include "ledger/base/ensure.hpp"
 #include "ledger/book/state.hpp"
@@ -23,6 +24,7 @@ public:
             if (wrong_ != nullptr) return wrong_;
             ++index_;
         }
+        if (!state_.principals.contains(recorded_.principal)) return "an unknown principal";
         return std::nullopt;
     }
 
@@ -43,6 +45,8 @@ private:
             expect(position != nullptr && position->balance == changed.balance, "a balance after is not the balance");
         }
     }
+    // What a fact from outside may claim must stay where sums cannot leave 128 bits.
+    void expect_within_bound(Quantity quantity) { expect(is_within_bound(quantity), "a quantity beyond law 1"); }
     [[nodiscard]] bool known(AccountNo account, AssetNo asset) const {
         return state_.accounts.contains(account) && state_.assets.contains(asset);
     }
@@ -58,12 +62,20 @@ private:
     }
     void apply(const ReasonDefined& fact) { add(state_.reasons, fact.terms.id, fact.terms); }
     void apply(const PartyAdded& fact) { add(state_.parties, fact.terms.id, fact.terms); }
-    void apply(const PrincipalAdded& fact) { add(state_.principals, fact.terms.id, fact.terms); }
+    void apply(const PrincipalAdded& fact) {
+        expect(!fact.terms.party || state_.parties.contains(*fact.terms.party), "a principal of an unknown party");
+        add(state_.principals, fact.terms.id, fact.terms);
+    }
     void apply(const AssetAdded& fact) {
         add(state_.assets, fact.terms.id, fact.terms);
         state_.supplies_.push_back({});
     }
     void apply(const AccountOpened& fact) {
+        expect(state_.parties.contains(fact.terms.party), "an account of an unknown party");
+        for (const auto& limit : fact.terms.limits) {
+            expect(state_.assets.contains(limit.asset), "a limit in an unknown asset");
+            expect_within_bound(limit.quantity);
+        }
         add(state_.accounts, fact.terms.id, fact.terms);
         state_.heads_.push_back(AccountHead{.state_version = recorded_.version});
         if (fact.terms.side != Side::location) return;
@@ -72,13 +84,18 @@ private:
         longer.push_back(AccountNo{static_cast<std::uint32_t>(state_.accounts.size() - 1)});
         list = std::make_shared<const std::vector<AccountNo>>(std::move(longer));
     }
-    void apply(const AgreementAdded& fact) { add(state_.agreements, fact.terms.id, AgreementState{fact.terms, {}}); }
+    void apply(const AgreementAdded& fact) {
+        for (const auto party : fact.terms.parties)
+            expect(state_.parties.contains(party), "an agreement of an unknown party");
+        add(state_.agreements, fact.terms.id, AgreementState{fact.terms, {}});
+    }
     void apply(const AgreementRevoked& fact) {
         expect(state_.agreements.contains(fact.agreement), "an unknown agreement");
         if (wrong_ == nullptr) state_.agreements.mutate(fact.agreement).revoked_at = fact.effective_at;
     }
     void apply(const KeyCreated& fact) {
         expect(state_.keys_.find(fact.terms.id) == nullptr, "a key id is taken");
+        expect(state_.principals.contains(fact.terms.principal), "a key of an unknown principal");
         state_.keys_.insert_or_assign(fact.terms.id, KeyState{fact.terms, false});
     }
     void apply(const KeyRevoked& fact) {
@@ -87,8 +104,10 @@ private:
     }
 
     void apply(const JournalPosted& fact) {
+        expect(state_.reasons.contains(fact.reason), "a journal of an unknown reason");
         for (const auto& leg : fact.legs) {
             expect(known(leg.account, leg.asset), "a leg names what the book does not know");
+            expect_within_bound(leg.debit);
             if (wrong_ != nullptr) return;
             const auto side = state_.accounts[leg.account].side;
             auto& position = state_.touch_position(leg.account, leg.asset);
@@ -97,6 +116,13 @@ private:
             auto& supply = state_.supplies_.mutate(leg.asset.value);
             auto& of_side = side == Side::location ? supply.locations : supply.obligations;
             of_side += magnitude(position.balance.total) - magnitude(before);
+            // Legs of one journal may pass the bound on the way; 500 of them cannot leave 128 bits within this.
+            expect(of_side.units() <= way_max && of_side.units() >= -way_max, "a supply beyond law 1");
+            if (wrong_ != nullptr) return;
+        }
+        for (const auto& leg : fact.legs) {
+            expect_within_bound(state_.supply(leg.asset).locations);
+            expect_within_bound(state_.supply(leg.asset).obligations);
         }
         if (fact.reverses) {
             expect(!state_.reversed_by(*fact.reverses), "a journal is reversed twice");
@@ -108,10 +134,15 @@ private:
     void encumber(const std::vector<LienLine>& lines, bool take) {
         for (const auto& line : lines) {
             expect(known(line.owner, line.asset) && known(line.location, line.asset), "a lien line names the unknown");
+            expect(!line.consumed.is_negative() && line.consumed <= line.quantity, "a lien line consumes what it has not");
+            expect_within_bound(line.quantity);
             if (wrong_ != nullptr) return;
             const auto consumed = take ? line.consumed : -line.consumed;
-            state_.touch_position(line.owner, line.asset).balance.encumbered += consumed;
-            state_.touch_position(line.location, line.asset).balance.encumbered += consumed;
+            for (const auto account : {line.owner, line.location}) {
+                auto& encumbered = state_.touch_position(account, line.asset).balance.encumbered;
+                encumbered += consumed;
+                expect_within_bound(encumbered);
+            }
         }
     }
     template <class Key>
@@ -120,7 +151,8 @@ private:
         auto& list = lists.upsert(account.value);
         auto changed = list ? *list : std::vector<Key>{};
         std::erase(changed, key);
-        if (present) changed.push_back(key);
+        // In the order of their keys, so that a list does not tell how it came about.
+        if (present) changed.insert(std::ranges::lower_bound(changed, key), key);
         if (changed.empty())
             lists.erase(account.value);
         else
@@ -138,12 +170,19 @@ private:
         slot = std::make_shared<const LiveLien>(std::move(lien));
     }
     void set_junior(const std::optional<LienKey>& senior, std::optional<LienKey> junior) {
-        if (senior && state_.lien(*senior) != nullptr)
-            change_lien(*senior, [&](LiveLien& lien) { lien.junior = junior; });
+        if (!senior || state_.lien(*senior) == nullptr) return;
+        auto& slot = state_.liens_.mutate(senior->value);
+        auto lien = *slot;
+        lien.junior = junior;  // nothing of the senior's own changes, so its version stays
+        slot = std::make_shared<const LiveLien>(std::move(lien));
     }
 
     void apply(const LienOpened& fact) {
         const auto key = born<LienKey>();
+        expect(!fact.lines.empty(), "a lien without lines");
+        expect(state_.parties.contains(fact.terms.holder), "a lien of an unknown holder");
+        expect(!fact.terms.agreement || state_.agreements.contains(*fact.terms.agreement), "an unknown agreement");
+        expect(!fact.terms.secured || state_.assets.contains(fact.terms.secured->asset), "an unknown asset secured");
         encumber(fact.lines, true);
         if (wrong_ != nullptr) return;
         state_.liens_.insert_or_assign(
@@ -156,6 +195,7 @@ private:
     }
     void apply(const LienChanged& fact) {
         expect(state_.lien(fact.lien) != nullptr, "a lien changes that is not open");
+        expect(!fact.lines.empty(), "a lien without lines");
         if (wrong_ != nullptr) return;
         const auto before = *state_.lien(fact.lien);
         encumber(before.lines, false);
@@ -184,9 +224,13 @@ private:
 
     void apply(const ReservationOpened& fact) {
         expect(known(fact.account, fact.asset), "a reservation names what the book does not know");
+        expect(fact.quantity.is_positive(), "a reservation of nothing");
+        expect_within_bound(fact.quantity);
         if (wrong_ != nullptr) return;
         const auto key = born<ReservationKey>();
-        state_.touch_position(fact.account, fact.asset).balance.reserved += fact.quantity;
+        auto& reserved = state_.touch_position(fact.account, fact.asset).balance.reserved;
+        reserved += fact.quantity;
+        expect_within_bound(reserved);
         auto terms = fact;
         terms.after.clear();
         state_.reservations_.insert_or_assign(
@@ -222,6 +266,8 @@ private:
     static std::uint64_t place(const ExceptionOpened& fact) {
         return (std::uint64_t{fact.account.value} << 32U) | fact.asset.value;
     }
+
+    static constexpr int128 way_max = int128{std::numeric_limits<std::int64_t>::max()} << 63U;  // 8.5 * 10^37
 
     State& state_;
     const Recorded& recorded_;
