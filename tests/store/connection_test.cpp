@@ -96,7 +96,8 @@ TEST_CASE("a notice during COMMIT makes its outcome in doubt") {
         "CREATE TABLE t (n int4);"
         "CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS"
         " $$ BEGIN RAISE WARNING 'canceling wait for synchronous replication'; RETURN NULL; END $$;"
-        "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION shout()");
+        "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE "
+        "FUNCTION shout()");
     Transaction transaction{connection};
     connection.execute_script("INSERT INTO t VALUES (1)");
     CHECK(transaction.commit() == CommitOutcome::in_doubt);
@@ -120,7 +121,8 @@ TEST_CASE("a commit whose backend is gone is in doubt") {
     auto other = database->connect();
     Transaction transaction{connection};
     connection.execute_script("CREATE TABLE t (n int4)");
-    other.execute("SELECT pg_terminate_backend($1, 5000)", parameters(std::int32_t{connection.backend_pid()}));
+    other.execute("SELECT pg_terminate_backend($1, 5000)",
+                  parameters(std::int32_t{connection.backend_pid()}));
     CHECK(transaction.commit() == CommitOutcome::in_doubt);
     CHECK(connection.is_lost());
 }
@@ -139,7 +141,10 @@ TEST_CASE("a passed deadline shuts the socket down and the statement is not canc
     CHECK(connection.is_lost());
     CHECK(fault_of([&] { connection.execute("SELECT 1"); }).connection_lost());
     // The server goes on by itself, which a cancel would have ended.
-    CHECK(other.execute("SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND state = 'active'", parameters(backend)).size() == 1);
+    CHECK(other
+              .execute("SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND state = 'active'",
+                       parameters(backend))
+              .size() == 1);
 }
 
 TEST_CASE("a server that is frozen while rows are sent does not hold the writer beyond its deadline") {
@@ -153,7 +158,8 @@ TEST_CASE("a server that is frozen while rows are sent does not hold the writer 
     signal_process(backend, SIGSTOP);
     connection.deadline_in(300ms);
     const auto begun = Clock::now();
-    const Fault fault = fault_of([&] { connection.copy_in("COPY t FROM STDIN (FORMAT binary)", rows.finish()); });
+    const Fault fault =
+        fault_of([&] { connection.copy_in("COPY t FROM STDIN (FORMAT binary)", rows.finish()); });
     signal_process(backend, SIGCONT);
     CHECK(fault.deadline_passed());
     CHECK(Clock::now() - begun < 2s);
@@ -175,12 +181,14 @@ TEST_CASE("a reader that fails in the middle of a COPY ends its session and not 
     const auto database = TempPostgres::instance().empty_database();
     auto connection = database->connect();
     const char* sql = "COPY (SELECT i::int8 FROM generate_series(1, 100000) i) TO STDOUT (FORMAT binary)";
-    CHECK_THROWS_AS(connection.copy_out(sql, [](const auto& row) { static_cast<void>(row[0].boolean()); }), Fault);
+    CHECK_THROWS_AS(connection.copy_out(sql, [](const auto& row) { static_cast<void>(row[0].boolean()); }),
+                    Fault);
     CHECK(connection.is_lost());
 }
 
 TEST_CASE("a server that is not there is a lost connection with the place in its words") {
-    const Fault fault = fault_of([] { Connection{{.conninfo = "host=/nowhere user=postgres dbname=bailee"}}; });
+    const Fault fault =
+        fault_of([] { Connection{{.conninfo = "host=/nowhere user=postgres dbname=bailee"}}; });
     CHECK(fault.connection_lost());
     CHECK_THAT(fault.message(), Catch::Contains("/nowhere"));
 }
@@ -189,7 +197,8 @@ TEST_CASE("a session has the settings of its kind") {
     const auto database = TempPostgres::instance().empty_database();
     auto writer = open_session({.conninfo = database->conninfo()}, writer_session());
     const auto setting = [](Connection& connection, const char* name) {
-        return std::string{connection.execute("SELECT current_setting($1)", Parameters{}.add(name)).at(0, 0).text()};
+        return std::string{
+            connection.execute("SELECT current_setting($1)", Parameters{}.add(name)).at(0, 0).text()};
     };
     CHECK(setting(writer, "statement_timeout") == "0");
     CHECK(setting(writer, "lock_timeout") == "5s");

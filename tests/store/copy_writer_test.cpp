@@ -1,6 +1,7 @@
-// The binary forms, through a real PostgreSQL: what goes in is what the server shows, and what comes out is the same.
-#include <catch2/catch.hpp>
+// The binary forms, through a real PostgreSQL: what goes in is what the server shows, and what comes out is
+// the same.
 #include <rapidcheck.h>
+#include <catch2/catch.hpp>
 
 #include <limits>
 #include <string>
@@ -61,8 +62,9 @@ TEST_CASE("a quantity at every edge of 128 bits is the same number in PostgreSQL
     auto connection = database->connect();
     std::vector<Quantity> sent;
     for (const int128 value : edges()) sent.emplace_back(value);
-    const Rows rows = connection.execute("SELECT n::text, n FROM unnest($1::numeric[]) WITH ORDINALITY AS t(n, i) ORDER BY i",
-                                         Parameters{}.add_array(sent));
+    const Rows rows = connection.execute(
+        "SELECT n::text, n FROM unnest($1::numeric[]) WITH ORDINALITY AS t(n, i) ORDER BY i",
+        Parameters{}.add_array(sent));
     REQUIRE(rows.size() == sent.size());
     for (std::size_t row = 0; row < sent.size(); ++row) {
         CHECK(rows.at(row, 0).text() == printed(sent[row].units()));
@@ -93,8 +95,9 @@ TEST_CASE("any quantity survives its binary form") {
 TEST_CASE("a numeric that is no whole number of 128 bits is refused, never rounded") {
     const auto database = TempPostgres::instance().empty_database();
     auto connection = database->connect();
-    for (const char* text : {"0.5", "1.000000001", "170141183460469231731687303715884105728",
-                             "-170141183460469231731687303715884105729", "1e40", "1e200", "NaN", "Infinity"}) {
+    for (const char* text :
+         {"0.5", "1.000000001", "170141183460469231731687303715884105728",
+          "-170141183460469231731687303715884105729", "1e40", "1e200", "NaN", "Infinity"}) {
         const Rows rows = connection.execute(std::string{"SELECT '"} + text + "'::numeric");
         CHECK_THROWS_AS(rows.at(0, 0).quantity(), Fault);
     }
@@ -107,7 +110,8 @@ TEST_CASE("every type comes back from COPY as it went in") {
     auto connection = database->connect();
     connection.execute_script(
         "CREATE DOMAIN quantity AS numeric(39,0);"
-        "CREATE TABLE t (a int2, b int4, c int8, d bool, e timestamptz, f bytea, g text, h quantity, i uuid, j int8[],"
+        "CREATE TABLE t (a int2, b int4, c int8, d bool, e timestamptz, f bytea, g text, h quantity, i uuid, "
+        "j int8[],"
         " k quantity[], l text[], m date, n jsonb, o int8)");
     const ledger::base::Microseconds at{std::chrono::microseconds{1'783'350'245'000'001}};
     const std::chrono::sys_days day{std::chrono::year{2026} / 7 / 6};
@@ -119,16 +123,25 @@ TEST_CASE("every type comes back from COPY as it went in") {
     CopyWriter rows;
     for (int row = 0; row < 3; ++row) {
         rows.row(15).int2(-2).int4(-4).int8(-8).boolean(true).instant(at).bytes(ledger::base::as_bytes(raw));
-        rows.text("é\n\t\\N").quantity(Quantity{int128_min}).uuid(uuid).array(numbers).array(quantities).array(texts);
+        rows.text("é\n\t\\N")
+            .quantity(Quantity{int128_min})
+            .uuid(uuid)
+            .array(numbers)
+            .array(quantities)
+            .array(texts);
         rows.day(day).jsonb(R"({"a": 1})").null();
     }
     const char* into = "COPY t FROM STDIN (FORMAT binary)";
     REQUIRE(connection.copy_in(into, rows.finish()) == 3);
-    CHECK(connection.execute("SELECT 1 FROM t WHERE a = -2 AND b = -4 AND c = -8 AND d AND m = '2026-07-06' AND"
-                             " e = '2026-07-06 15:04:05.000001+00' AND f = '\\x0001ff' AND g = E'é\\n\\t\\\\N' AND"
-                             " h = -170141183460469231731687303715884105728 AND i = 'fe010000-0000-0000-0000-000000000000'"
-                             " AND j[3] = 7 AND k[2] = -5 AND l[2] IS NULL AND l[3] = '' AND n = '{\"a\":1}'"
-                             " AND o IS NULL").size() == 3);
+    CHECK(
+        connection
+            .execute(
+                "SELECT 1 FROM t WHERE a = -2 AND b = -4 AND c = -8 AND d AND m = '2026-07-06' AND"
+                " e = '2026-07-06 15:04:05.000001+00' AND f = '\\x0001ff' AND g = E'é\\n\\t\\\\N' AND"
+                " h = -170141183460469231731687303715884105728 AND i = 'fe010000-0000-0000-0000-000000000000'"
+                " AND j[3] = 7 AND k[2] = -5 AND l[2] IS NULL AND l[3] = '' AND n = '{\"a\":1}'"
+                " AND o IS NULL")
+            .size() == 3);
     std::size_t seen = 0;
     const std::size_t given = connection.copy_out("COPY t TO STDOUT (FORMAT binary)", [&](const auto& row) {
         ++seen;
@@ -160,16 +173,19 @@ TEST_CASE("a COPY of many rows fills and empties in pieces, and the writer can b
     CopyWriter rows;
     constexpr std::int64_t count = 100'000;
     for (int round = 0; round < 2; ++round) {
-        for (std::int64_t row = 0; row < count; ++row) rows.row(2).int8(row).quantity(Quantity{int128{row} * -row});
+        for (std::int64_t row = 0; row < count; ++row)
+            rows.row(2).int8(row).quantity(Quantity{int128{row} * -row});
         CHECK(rows.rows() == count);
         CHECK(connection.copy_in("COPY t FROM STDIN (FORMAT binary)", rows.finish()) == count);
     }
     std::int64_t next = 0;
     bool all_right = true;
-    connection.copy_out("COPY (SELECT DISTINCT n, q FROM t ORDER BY n) TO STDOUT (FORMAT binary)", [&](const auto& row) {
-        all_right = all_right && row[0].int8() == next && row[1].quantity() == Quantity{int128{next} * -next};
-        ++next;
-    });
+    connection.copy_out(
+        "COPY (SELECT DISTINCT n, q FROM t ORDER BY n) TO STDOUT (FORMAT binary)", [&](const auto& row) {
+            all_right =
+                all_right && row[0].int8() == next && row[1].quantity() == Quantity{int128{next} * -next};
+            ++next;
+        });
     CHECK(next == count);
     CHECK(all_right);
 }
@@ -192,7 +208,8 @@ TEST_CASE("a COPY the server refuses leaves the session usable and names the con
 
 TEST_CASE("a COPY stream is understood in pieces of any size") {
     CopyWriter writer;
-    for (std::int64_t row = 0; row < 20; ++row) writer.row(2).int8(row).text(std::string(static_cast<std::size_t>(row), 'x'));
+    for (std::int64_t row = 0; row < 20; ++row)
+        writer.row(2).int8(row).text(std::string(static_cast<std::size_t>(row), 'x'));
     const std::string stream{writer.finish()};
     for (std::size_t piece = 1; piece <= stream.size(); ++piece) {
         CopyReader reader;
@@ -214,7 +231,8 @@ TEST_CASE("a COPY stream is understood in pieces of any size") {
 TEST_CASE("a value read as another type is a fault and not a guess") {
     const auto database = TempPostgres::instance().empty_database();
     auto connection = database->connect();
-    const Rows rows = connection.execute("SELECT 1::int4, NULL::int8, ARRAY[1,2]::int4[], 'infinity'::timestamptz");
+    const Rows rows =
+        connection.execute("SELECT 1::int4, NULL::int8, ARRAY[1,2]::int4[], 'infinity'::timestamptz");
     CHECK_THROWS_AS(rows.at(0, 0).int8(), Fault);
     CHECK_THROWS_AS(rows.at(0, 1).int8(), Fault);
     CHECK_THROWS_AS(rows.at(0, 2).int8_array(), Fault);

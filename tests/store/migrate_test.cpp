@@ -22,7 +22,9 @@ const std::vector<Migration> one{first};
 const std::vector<Migration> two{first, second};
 
 bool has_table(Connection& connection, const char* name) {
-    return connection.execute("SELECT to_regclass($1) IS NOT NULL", Parameters{}.add(name)).at(0, 0).boolean();
+    return connection.execute("SELECT to_regclass($1) IS NOT NULL", Parameters{}.add(name))
+        .at(0, 0)
+        .boolean();
 }
 
 }  // namespace
@@ -42,8 +44,9 @@ TEST_CASE("migrations are applied once and in order, and remembered") {
     const auto none = migrate(connection, two);
     REQUIRE(none);
     CHECK(none->applied.empty());
-    const Rows rows = connection.execute("SELECT number, name, applied_by = session_user, applied_at <= now()"
-                                         " FROM schema_migration ORDER BY number");
+    const Rows rows = connection.execute(
+        "SELECT number, name, applied_by = session_user, applied_at <= now()"
+        " FROM schema_migration ORDER BY number");
     REQUIRE(rows.size() == 2);
     CHECK(rows.at(1, 1).text() == "second");
     CHECK(rows.at(1, 2).boolean());
@@ -104,7 +107,8 @@ TEST_CASE("a migration that ends its own transaction is refused") {
 
 TEST_CASE("servers that start together apply each migration once") {
     const auto database = TempPostgres::instance().empty_database();
-    const std::vector<Migration> slow{{1, "slow", "CREATE TABLE a (n int4); SELECT pg_sleep(0.2)", ""}, second};
+    const std::vector<Migration> slow{{1, "slow", "CREATE TABLE a (n int4); SELECT pg_sleep(0.2)", ""},
+                                      second};
     const std::vector<Migration> steps{slow[0], {2, "b", "CREATE TABLE b (n int4)", ""}};
     std::vector<std::size_t> applied(4, 99);
     {
@@ -116,7 +120,8 @@ TEST_CASE("servers that start together apply each migration once") {
                 if (report) count = report->applied.size();
             });
     }
-    CHECK(std::multiset<std::size_t>(applied.begin(), applied.end()) == std::multiset<std::size_t>{0, 0, 0, 2});
+    CHECK(std::multiset<std::size_t>(applied.begin(), applied.end()) ==
+          std::multiset<std::size_t>{0, 0, 0, 2});
 }
 
 TEST_CASE("a schema that lacks a step is named as such") {

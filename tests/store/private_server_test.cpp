@@ -1,4 +1,5 @@
-// The private PostgreSQL through what happens to it: killed, orphaned, shared, moved to odd places, and refused.
+// The private PostgreSQL through what happens to it: killed, orphaned, shared, moved to odd places, and
+// refused.
 #include <catch2/catch.hpp>
 
 #include <signal.h>
@@ -145,14 +146,18 @@ TEST_CASE("the private server is made, stopped with its owner and found again wi
 
 TEST_CASE("the private server is durable, closed to the network and to other users") {
     const TempFolder folder;
-    const auto server = PrivateServer::start({.data_dir = folder.path() / "data", .is_small = true,
-                                              .start_within = 60s, .initdb_arguments = {"--no-sync"}});
+    const auto server = PrivateServer::start({.data_dir = folder.path() / "data",
+                                              .is_small = true,
+                                              .start_within = 60s,
+                                              .initdb_arguments = {"--no-sync"}});
     REQUIRE(server);
     Connection connection{{.conninfo = server->connection_string()}};
     const auto shown = [&](const char* name) {
-        return std::string{connection.execute("SELECT current_setting($1)", Parameters{}.add(name)).at(0, 0).text()};
+        return std::string{
+            connection.execute("SELECT current_setting($1)", Parameters{}.add(name)).at(0, 0).text()};
     };
-    for (const char* name : {"fsync", "full_page_writes", "synchronous_commit", "data_checksums"}) CHECK(shown(name) == "on");
+    for (const char* name : {"fsync", "full_page_writes", "synchronous_commit", "data_checksums"})
+        CHECK(shown(name) == "on");
     CHECK(shown("listen_addresses").empty());
     CHECK(shown("max_wal_size") == "2GB");
     CHECK(shown("server_encoding") == "UTF8");
@@ -218,7 +223,9 @@ TEST_CASE("a killed owner leaves no orphan") {
 TEST_CASE("an owner killed again and again is followed by one that starts at once and finds every row") {
     const TempFolder folder;
     const auto data_dir = folder.path() / "data";
-    { run_sql(started(data_dir), "CREATE TABLE t (n int8)"); }
+    {
+        run_sql(started(data_dir), "CREATE TABLE t (n int8)");
+    }
     for (int round = 0; round < 8; ++round) {
         OtherProcess owner{[&] {
             const auto server = PrivateServer::start(fast_options(data_dir));
@@ -264,8 +271,10 @@ TEST_CASE("many that start on one new data directory at the same time share one 
         for (auto& trouble : troubles)
             starters.emplace_back([&] {
                 const auto server = PrivateServer::start(fast_options(data_dir));
-                if (!server) trouble = server.error().detail;
-                else run_sql(*server, "SELECT 1");
+                if (!server)
+                    trouble = server.error().detail;
+                else
+                    run_sql(*server, "SELECT 1");
             });
     }
     for (const auto& trouble : troubles) CHECK(trouble.empty());
@@ -289,12 +298,15 @@ TEST_CASE("a killed guard takes the server with it, and the next look brings bot
 TEST_CASE("a server somebody started by hand is stopped and started under our guard") {
     const TempFolder folder;
     const auto data_dir = folder.path() / "data";
-    { run_sql(started(data_dir), "CREATE TABLE t AS SELECT 1"); }
+    {
+        run_sql(started(data_dir), "CREATE TABLE t AS SELECT 1");
+    }
     const ClusterPaths paths{data_dir};
     const auto identity = choose_identity(paths.cluster);
     const auto installation = find_installation(paths, {});
     REQUIRE((identity && installation && prepare_socket_dir(paths, *identity)));
-    const Captured said = run({installation->programs / "pg_ctl", {"start", "-w", "-l", "/dev/null"}, paths.cluster}, *identity);
+    const Captured said = run(
+        {installation->programs / "pg_ctl", {"start", "-w", "-l", "/dev/null"}, paths.cluster}, *identity);
     REQUIRE(said.exit_code == 0);
     const auto stray = processes_in(paths.cluster);
     {
@@ -309,8 +321,11 @@ TEST_CASE("a server somebody started by hand is stopped and started under our gu
 TEST_CASE("a stale postmaster.pid that names a living stranger is no hindrance") {
     const TempFolder folder;
     const auto data_dir = folder.path() / "data";
-    { run_sql(started(data_dir), "SELECT 1"); }
-    std::ofstream{data_dir / "postgres" / "postmaster.pid"} << ::getpid() << "\n" << data_dir.string() << "\n";
+    {
+        run_sql(started(data_dir), "SELECT 1");
+    }
+    std::ofstream{data_dir / "postgres" / "postmaster.pid"} << ::getpid() << "\n"
+                                                            << data_dir.string() << "\n";
     run_sql(started(data_dir), "SELECT 1");
 }
 
@@ -341,7 +356,9 @@ TEST_CASE("a data directory with a path too long for a socket gets a short one, 
 TEST_CASE("a replaced socket folder is not trusted and not used") {
     const TempFolder folder;
     const auto data_dir = folder.path() / std::string(120, 'x');
-    { run_sql(started(data_dir), "SELECT 1"); }
+    {
+        run_sql(started(data_dir), "SELECT 1");
+    }
     std::string place;
     {
         std::ifstream record{data_dir / "postgres.socket-dir"};
@@ -380,12 +397,14 @@ TEST_CASE("a data directory below a folder of root's alone works for the unprivi
     const TempFolder folder;
     fs::permissions(folder.path(), fs::perms::owner_all);
     const auto data_dir = folder.path() / "data";
-    { run_sql(started(data_dir), "CREATE TABLE t AS SELECT 1"); }
+    {
+        run_sql(started(data_dir), "CREATE TABLE t AS SELECT 1");
+    }
     auto server = started(data_dir);
     CHECK(count_of(server, "t") == 1);
     const auto process = server.server_process();
     REQUIRE(process);
-    struct stat owner {};
+    struct stat owner{};
     REQUIRE(::stat(("/proc/" + std::to_string(*process)).c_str(), &owner) == 0);
     CHECK(owner.st_uid != 0);
     signal_process(*process, SIGKILL);
@@ -420,9 +439,12 @@ TEST_CASE("each reason not to start is a sentence that names the place") {
         CHECK_THAT(empty.error().detail, Catch::Contains("There is no book"));
     }
     SECTION("a cluster of another version") {
-        { run_sql(started(data_dir), "SELECT 1"); }
+        {
+            run_sql(started(data_dir), "SELECT 1");
+        }
         std::ofstream{data_dir / "postgres" / "PG_VERSION"} << "9\n";
-        CHECK_THAT(detail_of(fast_options(data_dir)), Catch::Contains("made by PostgreSQL 9, which is not installed"));
+        CHECK_THAT(detail_of(fast_options(data_dir)),
+                   Catch::Contains("made by PostgreSQL 9, which is not installed"));
     }
     SECTION("a cluster that is not ours is left as it is") {
         fs::create_directories(data_dir / "postgres");
@@ -446,9 +468,9 @@ TEST_CASE("each reason not to start is a sentence that names the place") {
     }
     SECTION("a full disk") {
         if (::geteuid() != 0) {
-        WARN("skipped: only root can mount a small disk");
-        return;
-    }
+            WARN("skipped: only root can mount a small disk");
+            return;
+        }
         fs::create_directory(data_dir);
         if (::mount("tmpfs", data_dir.c_str(), "tmpfs", 0, "size=12m,mode=755") != 0) {
             WARN("skipped: no small disk can be mounted here");

@@ -52,7 +52,8 @@ postgres::PrivateServer::Options fast_options(const fs::path& data_dir) {
 TempDatabase::~TempDatabase() {
     try {
         postgres::Connection connection{{.conninfo = TempPostgres::instance().conninfo("postgres")}};
-        connection.execute_script("DROP DATABASE IF EXISTS " + postgres::quoted_identifier(name_) + " WITH (FORCE)");
+        connection.execute_script("DROP DATABASE IF EXISTS " + postgres::quoted_identifier(name_) +
+                                  " WITH (FORCE)");
     } catch (const postgres::Fault&) {
         // The whole cluster goes with the program.
     }
@@ -67,7 +68,9 @@ TempPostgres& TempPostgres::instance() {
 
 TempPostgres::TempPostgres() : server_{started(folder_.path() / "data")} {}
 
-std::string TempPostgres::conninfo(const std::string& database) const { return server_.connection_string(database); }
+std::string TempPostgres::conninfo(const std::string& database) const {
+    return server_.connection_string(database);
+}
 
 std::string TempPostgres::create(const std::string& from) {
     const std::string name = "test_" + std::to_string(++databases_made);
@@ -82,8 +85,8 @@ std::unique_ptr<TempDatabase> TempPostgres::empty_database() {
     return std::make_unique<TempDatabase>(name, conninfo(name));
 }
 
-std::unique_ptr<TempDatabase> TempPostgres::database_from(const std::string& template_name,
-                                                          const std::function<void(postgres::Connection&)>& fill) {
+std::unique_ptr<TempDatabase> TempPostgres::database_from(
+    const std::string& template_name, const std::function<void(postgres::Connection&)>& fill) {
     static std::mutex mutex;
     static std::set<std::string> filled;
     const std::string source = "template_" + template_name;
@@ -91,7 +94,8 @@ std::unique_ptr<TempDatabase> TempPostgres::database_from(const std::string& tem
         const std::lock_guard lock{mutex};
         if (!filled.contains(source)) {
             postgres::Connection connection{{.conninfo = conninfo("postgres")}};
-            connection.execute_script("CREATE DATABASE " + postgres::quoted_identifier(source) + " TEMPLATE template0");
+            connection.execute_script("CREATE DATABASE " + postgres::quoted_identifier(source) +
+                                      " TEMPLATE template0");
             postgres::Connection in_template{{.conninfo = conninfo(source)}};
             fill(in_template);
             filled.insert(source);

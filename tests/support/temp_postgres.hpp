@@ -1,5 +1,5 @@
-// A throwaway PostgreSQL for one test program, and databases in it: each test gets its own, copied from a template that
-// is filled once. Its fsync is off for speed, unless the test is about durability.
+// A throwaway PostgreSQL for one test program, and databases in it: each test gets its own, copied from a
+// template that is filled once. Its fsync is off for speed, unless the test is about durability.
 #pragma once
 
 #include <filesystem>
@@ -26,11 +26,13 @@ private:
 };
 
 // Settings that trade durability for speed, for PrivateServer::Options.
-[[nodiscard]] ledger::store::postgres::PrivateServer::Options fast_options(const std::filesystem::path& data_dir);
+[[nodiscard]] ledger::store::postgres::PrivateServer::Options fast_options(
+    const std::filesystem::path& data_dir);
 
 class TempDatabase {
 public:
-    TempDatabase(std::string name, std::string conninfo) : name_{std::move(name)}, conninfo_{std::move(conninfo)} {}
+    TempDatabase(std::string name, std::string conninfo)
+        : name_{std::move(name)}, conninfo_{std::move(conninfo)} {}
     TempDatabase(const TempDatabase&) = delete;
     TempDatabase& operator=(const TempDatabase&) = delete;
     ~TempDatabase();
@@ -51,7 +53,8 @@ public:
     [[nodiscard]] std::unique_ptr<TempDatabase> empty_database();
     // `fill` runs once in a program for each name.
     [[nodiscard]] std::unique_ptr<TempDatabase> database_from(
-        const std::string& template_name, const std::function<void(ledger::store::postgres::Connection&)>& fill);
+        const std::string& template_name,
+        const std::function<void(ledger::store::postgres::Connection&)>& fill);
     [[nodiscard]] std::string conninfo(const std::string& database) const;
     [[nodiscard]] ledger::store::postgres::PrivateServer& server() { return server_; }
 

@@ -31,7 +31,9 @@ using ResultHandle = std::unique_ptr<PGresult, ClearResult>;
 
 std::string text_or_empty(const char* text) { return text == nullptr ? std::string{} : std::string{text}; }
 
-std::string field_of(const PGresult* result, int field) { return text_or_empty(PQresultErrorField(result, field)); }
+std::string field_of(const PGresult* result, int field) {
+    return text_or_empty(PQresultErrorField(result, field));
+}
 
 std::string trimmed(std::string text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
@@ -40,13 +42,27 @@ std::string trimmed(std::string text) {
 
 // What the operator did not say in the connection string: a dead peer is noticed in seconds.
 struct ConnectArguments {
-    std::vector<const char*> keywords{"keepalives_idle", "keepalives_interval", "keepalives_count",
-                                      "tcp_user_timeout", "connect_timeout",    "client_encoding",
-                                      "application_name", "dbname",             nullptr};
+    std::vector<const char*> keywords{"keepalives_idle",
+                                      "keepalives_interval",
+                                      "keepalives_count",
+                                      "tcp_user_timeout",
+                                      "connect_timeout",
+                                      "client_encoding",
+                                      "application_name",
+                                      "dbname",
+                                      nullptr};
     std::vector<const char*> values;
 
     explicit ConnectArguments(const Connection::Options& options)
-        : values{"2", "1", "2", "5000", "2", "UTF8", options.application_name.c_str(), options.conninfo.c_str(), nullptr} {}
+        : values{"2",
+                 "1",
+                 "2",
+                 "5000",
+                 "2",
+                 "UTF8",
+                 options.application_name.c_str(),
+                 options.conninfo.c_str(),
+                 nullptr} {}
 };
 
 }  // namespace
@@ -75,11 +91,16 @@ struct Connection::Session {
     void throw_if_failed(const PGresult* result);
     void remember_notice(const PGresult* result);
     void shut() noexcept;
+    void queue(const Statement& statement, const std::vector<unsigned>* types, const std::vector<const char*>& values,
+               const std::vector<int>& lengths);
+    PipelineAnswer take_pipeline();
 
     PGconn* connection = nullptr;
     std::optional<Clock::time_point> deadline;
     std::vector<Notice> notices;
     std::set<std::string, std::less<>> prepared;
+    // What the pipeline will be answered: the name of a statement it prepares, or nothing for one it runs.
+    std::vector<const char*> pipelined;
     bool is_lost = false;
     std::mutex cut_mutex;  // between `cut` and the end of the socket
     int socket = -1;
@@ -99,7 +120,10 @@ Connection::Session::Session(const Options& options) : deadline{Clock::now() + o
     socket = PQsocket(connection);
     PQsetNoticeReceiver(
         connection,
-        [](void* session, const PGresult* result) { static_cast<Session*>(session)->remember_notice(result); }, this);
+        [](void* session, const PGresult* result) {
+            static_cast<Session*>(session)->remember_notice(result);
+        },
+        this);
     deadline.reset();
 }
 
@@ -182,7 +206,8 @@ ResultHandle Connection::Session::last_result() {
     ResultHandle kept;
     for (ResultHandle result = next_result(); result != nullptr; result = next_result()) {
         const auto status = PQresultStatus(kept.get());
-        const bool has_failed = kept != nullptr && (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE);
+        const bool has_failed =
+            kept != nullptr && (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE);
         if (!has_failed) kept = std::move(result);
         const auto now = PQresultStatus(kept.get());
         if (now == PGRES_COPY_IN || now == PGRES_COPY_OUT) break;  // the rows come next
@@ -261,9 +286,9 @@ Rows Connection::execute(const Statement& statement, const Parameters& parameter
         session_->prepared.insert(statement.name);
     }
     const auto arrays = parameters.arrays();
-    session_->sent(PQsendQueryPrepared(session_->connection, statement.name, static_cast<int>(parameters.size()),
-                                       arrays.values.data(), arrays.lengths.data(), arrays.formats.data(),
-                                       binary_format));
+    session_->sent(PQsendQueryPrepared(session_->connection, statement.name,
+                                       static_cast<int>(parameters.size()), arrays.values.data(),
+                                       arrays.lengths.data(), arrays.formats.data(), binary_format));
     return Rows{session_->last_result().release()};
 }
 
@@ -273,13 +298,16 @@ std::size_t Connection::copy_in(const std::string& sql, std::string_view stream)
         for (;;) {
             const int accepted = send();
             if (accepted == 1) return;
-            if (accepted < 0) session_->throw_lost(trimmed(text_or_empty(PQerrorMessage(session_->connection))));
+            if (accepted < 0)
+                session_->throw_lost(trimmed(text_or_empty(PQerrorMessage(session_->connection))));
             session_->flush();
         }
     };
     while (!stream.empty()) {
         const std::string_view piece = stream.substr(0, copy_piece);
-        put([&] { return PQputCopyData(session_->connection, piece.data(), static_cast<int>(piece.size())); });
+        put([&] {
+            return PQputCopyData(session_->connection, piece.data(), static_cast<int>(piece.size()));
+        });
         session_->flush();
         stream.remove_prefix(piece.size());
     }
@@ -299,7 +327,8 @@ std::size_t Connection::copy_out(const std::string& sql,
             char* bytes = nullptr;
             const int size = PQgetCopyData(session_->connection, &bytes, 1);
             if (size == -1) break;
-            if (size == -2) session_->throw_lost(trimmed(text_or_empty(PQerrorMessage(session_->connection))));
+            if (size == -2)
+                session_->throw_lost(trimmed(text_or_empty(PQerrorMessage(session_->connection))));
             if (size == 0) {
                 session_->wait_for(POLLIN);
                 if (PQconsumeInput(session_->connection) == 0)
@@ -324,6 +353,76 @@ std::size_t Connection::copy_out(const std::string& sql,
     return rows;
 }
 
+void Connection::Session::queue(const Statement& statement, const std::vector<unsigned>* types,
+                                const std::vector<const char*>& values, const std::vector<int>& lengths) {
+    const auto require = [this](int accepted) {
+        if (accepted != 1) throw_lost(trimmed(text_or_empty(PQerrorMessage(connection))));
+    };
+    const int count = static_cast<int>(values.size());
+    const bool is_queued = std::ranges::any_of(
+        pipelined, [&](const char* name) { return name != nullptr && std::string_view{name} == statement.name; });
+    if (!is_queued && !prepared.contains(std::string_view{statement.name})) {
+        require(PQsendPrepare(connection, statement.name, statement.sql, types == nullptr ? 0 : count,
+                              types == nullptr ? nullptr : types->data()));
+        pipelined.push_back(statement.name);
+    }
+    static const std::vector<int> all_binary(std::size_t{65536}, binary_format);
+    ensure(values.size() < all_binary.size(), "a statement has more parameters than PostgreSQL takes");
+    require(PQsendQueryPrepared(connection, statement.name, count, values.data(), lengths.data(), all_binary.data(),
+                                binary_format));
+    pipelined.push_back(nullptr);
+}
+
+Connection::PipelineAnswer Connection::Session::take_pipeline() {
+    PipelineAnswer answer;
+    for (const char* prepares : pipelined) {
+        auto result = next_result();
+        if (result == nullptr) throw_lost("PostgreSQL closed the connection without an answer");
+        if (PQresultStatus(result.get()) == PGRES_PIPELINE_ABORTED) {
+            while (next_result() != nullptr) {}
+            continue;
+        }
+        try {
+            throw_if_failed(result.get());
+            if (prepares != nullptr)
+                prepared.insert(prepares);
+            else
+                answer.answers.emplace_back(result.release());
+        } catch (const Fault& fault) {
+            if (fault.connection_lost()) throw;
+            if (!answer.failed) answer.failed = fault;
+        }
+        while (next_result() != nullptr) {}
+    }
+    const auto end = next_result();
+    if (end == nullptr || PQresultStatus(end.get()) != PGRES_PIPELINE_SYNC)
+        throw_lost("PostgreSQL did not answer the end of a pipeline");
+    return answer;
+}
+
+void Connection::begin_pipeline() {
+    session_->notices.clear();
+    session_->pipelined.clear();
+    if (PQenterPipelineMode(session_->connection) != 1) session_->throw_lost("the connection takes no pipeline now");
+}
+
+void Connection::queue(const Statement& statement, const Parameters& parameters) {
+    const auto arrays = parameters.arrays();
+    session_->queue(statement, &parameters.types(), arrays.values, arrays.lengths);
+}
+
+void Connection::queue(const Statement& statement, const std::vector<const char*>& values,
+                       const std::vector<int>& lengths) {
+    session_->queue(statement, nullptr, values, lengths);
+}
+
+Connection::PipelineAnswer Connection::end_pipeline() {
+    session_->sent(PQpipelineSync(session_->connection));
+    auto answer = session_->take_pipeline();
+    if (PQexitPipelineMode(session_->connection) != 1) session_->throw_lost("the pipeline did not end");
+    return answer;
+}
+
 void Connection::begin(const char* how) { execute_script(how); }
 
 CommitOutcome Connection::commit() {
@@ -334,9 +433,11 @@ CommitOutcome Connection::commit() {
         if (!session_->notices.empty()) return CommitOutcome::in_doubt;
         return answer.command() == "COMMIT" ? CommitOutcome::committed : CommitOutcome::rolled_back;
     } catch (const Fault& fault) {
-        // Only a deferred constraint and a serialization failure are known to come before the commit is written.
+        // Only a deferred constraint and a serialization failure are known to come before the commit is
+        // written.
         const std::string_view kind = std::string_view{fault.sqlstate()}.substr(0, 2);
-        const bool is_certain = !fault.connection_lost() && session_->notices.empty() && (kind == "23" || kind == "40");
+        const bool is_certain =
+            !fault.connection_lost() && session_->notices.empty() && (kind == "23" || kind == "40");
         return is_certain ? CommitOutcome::rolled_back : CommitOutcome::in_doubt;
     }
 }
@@ -358,7 +459,9 @@ bool Connection::is_in_transaction() const {
 
 std::vector<Notice> Connection::take_notices() { return std::exchange(session_->notices, {}); }
 
-bool Connection::is_lost() const { return session_->is_lost || PQstatus(session_->connection) == CONNECTION_BAD; }
+bool Connection::is_lost() const {
+    return session_->is_lost || PQstatus(session_->connection) == CONNECTION_BAD;
+}
 int Connection::backend_pid() const { return PQbackendPID(session_->connection); }
 int Connection::server_version() const { return PQserverVersion(session_->connection); }
 void Connection::cut() noexcept { session_->shut(); }

@@ -1,7 +1,7 @@
-// One session with PostgreSQL over libpq, used by one thread at a time; only `cut` may be called from another.
-// Every wait has our own deadline: when it passes, the socket is shut down and what was under way is in doubt. A
-// cancel is never sent: a cancelled wait for the standby is reported as success. Trouble is a `Fault`.
-// Cost: one round trip for each call; a COPY is one for its rows.
+// One session with PostgreSQL over libpq, used by one thread at a time; only `cut` may be called from
+// another. Every wait has our own deadline: when it passes, the socket is shut down and what was under way is
+// in doubt. A cancel is never sent: a cancelled wait for the standby is reported as success. Trouble is a
+// `Fault`. Cost: one round trip for each call; a COPY is one for its rows.
 #pragma once
 
 #include <chrono>
@@ -45,7 +45,8 @@ private:
     std::unique_ptr<pg_result, Clear> result_;
 };
 
-// A statement that is planned once in a session, at its first use there. Both texts live as long as the program.
+// A statement that is planned once in a session, at its first use there. Both texts live as long as the
+// program.
 struct Statement {
     const char* name;
     const char* sql;
@@ -83,7 +84,20 @@ public:
     // `COPY t (…) FROM STDIN (FORMAT binary)`; returns the rows taken.
     std::size_t copy_in(const std::string& sql, std::string_view stream);
     // `COPY (…) TO STDOUT (FORMAT binary)`; returns the rows given.
-    std::size_t copy_out(const std::string& sql, const std::function<void(const std::vector<FieldView>&)>& take_row);
+    std::size_t copy_out(const std::string& sql,
+                         const std::function<void(const std::vector<FieldView>&)>& take_row);
+
+    // Statements sent one behind another and answered together: one round trip for all. The first that fails ends it;
+    // those behind it do not run. Only `queue` may stand between begin and end.
+    struct PipelineAnswer {
+        std::vector<Rows> answers;    // of the statements before the one that failed
+        std::optional<Fault> failed;  // a lost connection is thrown instead
+    };
+    void begin_pipeline();
+    void queue(const Statement& statement, const Parameters& parameters = {});
+    // Values in binary form, as `Parameters::Arrays` has them; their types follow from the statement.
+    void queue(const Statement& statement, const std::vector<const char*>& values, const std::vector<int>& lengths);
+    [[nodiscard]] PipelineAnswer end_pipeline();
 
     void begin(const char* how = "BEGIN ISOLATION LEVEL READ COMMITTED");
     CommitOutcome commit();

@@ -1,4 +1,5 @@
-// The world failed: the server said no, or is gone. Thrown inside the store only and turned into an answer at its border.
+// The world failed: the server said no, or is gone. Thrown inside the store only and turned into an answer at
+// its border.
 #pragma once
 
 #include <stdexcept>
@@ -10,8 +11,8 @@ namespace ledger::store::postgres {
 class Fault : public std::runtime_error {
 public:
     struct Facts {
-        std::string sqlstate{};        // five characters; empty when the trouble is not the server's word
-        std::string message{};         // the primary message
+        std::string sqlstate{};  // five characters; empty when the trouble is not the server's word
+        std::string message{};  // the primary message
         std::string detail{};
         bool connection_lost = false;  // nothing more can be sent; what was under way is in doubt
         bool deadline_passed = false;  // we ended the connection ourselves

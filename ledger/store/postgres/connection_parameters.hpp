@@ -1,4 +1,5 @@
-// The parameters of one statement, all in binary form and with their types said, so that nothing is guessed from text.
+// The parameters of one statement, all in binary form and with their types said, so that nothing is guessed
+// from text.
 #pragma once
 
 #include <cstddef>
@@ -28,8 +29,16 @@ public:
         put_array(buffer_, range, projection);
         return *this;
     }
-    Parameters& add_jsonb(std::string_view json) { begin(oid::jsonb); put_jsonb(buffer_, json); return *this; }
-    Parameters& add_day(std::chrono::sys_days day) { begin(oid::date); put_day(buffer_, day); return *this; }
+    Parameters& add_jsonb(std::string_view json) {
+        begin(oid::jsonb);
+        put_jsonb(buffer_, json);
+        return *this;
+    }
+    Parameters& add_day(std::chrono::sys_days day) {
+        begin(oid::date);
+        put_day(buffer_, day);
+        return *this;
+    }
 
     [[nodiscard]] std::size_t size() const { return types_.size(); }
     [[nodiscard]] const std::vector<unsigned>& types() const { return types_; }

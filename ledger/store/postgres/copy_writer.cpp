@@ -58,7 +58,8 @@ void CopyReader::feed(std::string_view bytes) {
 bool CopyReader::take_header() {
     const std::string_view rest = std::string_view{pending_}.substr(at_);
     if (rest.size() < header.size()) return false;
-    if (rest.substr(0, signature_size) != header.substr(0, signature_size)) throw_malformed("a COPY without its signature");
+    if (rest.substr(0, signature_size) != header.substr(0, signature_size))
+        throw_malformed("a COPY without its signature");
     if (big_endian(rest.substr(11, 4)) != 0) throw_malformed("a COPY with flags this program does not know");
     const std::size_t extension = big_endian(rest.substr(15, 4));
     if (rest.size() < header.size() + extension) return false;

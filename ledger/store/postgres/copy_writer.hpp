@@ -1,5 +1,6 @@
-// Rows for COPY … FROM STDIN BINARY, built in one growing buffer that a batch fills and the next batch reuses; and the
-// reading of COPY … TO STDOUT BINARY. Cost: one pass over the values, no allocation once the buffer has grown.
+// Rows for COPY … FROM STDIN BINARY, built in one growing buffer that a batch fills and the next batch
+// reuses; and the reading of COPY … TO STDOUT BINARY. Cost: one pass over the values, no allocation once the
+// buffer has grown.
 #pragma once
 
 #include <cstddef>
@@ -21,19 +22,67 @@ public:
 
     // The caller then writes exactly that many values, in the order of COPY's column list.
     CopyWriter& row(std::uint16_t columns);
-    CopyWriter& null() { take_column(); put_null(buffer_); return *this; }
-    CopyWriter& int2(std::int16_t value) { take_column(); put_int2(buffer_, value); return *this; }
-    CopyWriter& int4(std::int32_t value) { take_column(); put_int4(buffer_, value); return *this; }
-    CopyWriter& int8(std::int64_t value) { take_column(); put_int8(buffer_, value); return *this; }
-    CopyWriter& boolean(bool value) { take_column(); put_bool(buffer_, value); return *this; }
-    CopyWriter& instant(base::Microseconds value) { take_column(); put_instant(buffer_, value); return *this; }
-    CopyWriter& day(std::chrono::sys_days value) { take_column(); put_day(buffer_, value); return *this; }
-    CopyWriter& bytes(ByteView value) { take_column(); put_bytes(buffer_, value); return *this; }
+    CopyWriter& null() {
+        take_column();
+        put_null(buffer_);
+        return *this;
+    }
+    CopyWriter& int2(std::int16_t value) {
+        take_column();
+        put_int2(buffer_, value);
+        return *this;
+    }
+    CopyWriter& int4(std::int32_t value) {
+        take_column();
+        put_int4(buffer_, value);
+        return *this;
+    }
+    CopyWriter& int8(std::int64_t value) {
+        take_column();
+        put_int8(buffer_, value);
+        return *this;
+    }
+    CopyWriter& boolean(bool value) {
+        take_column();
+        put_bool(buffer_, value);
+        return *this;
+    }
+    CopyWriter& instant(base::Microseconds value) {
+        take_column();
+        put_instant(buffer_, value);
+        return *this;
+    }
+    CopyWriter& day(std::chrono::sys_days value) {
+        take_column();
+        put_day(buffer_, value);
+        return *this;
+    }
+    CopyWriter& bytes(ByteView value) {
+        take_column();
+        put_bytes(buffer_, value);
+        return *this;
+    }
     CopyWriter& digest(const base::Digest& value) { return bytes(value.bytes); }
-    CopyWriter& text(std::string_view value) { take_column(); put_text(buffer_, value); return *this; }
-    CopyWriter& jsonb(std::string_view json) { take_column(); put_jsonb(buffer_, json); return *this; }
-    CopyWriter& quantity(base::Quantity value) { take_column(); put_quantity(buffer_, value); return *this; }
-    CopyWriter& uuid(const Uuid& value) { take_column(); put_uuid(buffer_, value); return *this; }
+    CopyWriter& text(std::string_view value) {
+        take_column();
+        put_text(buffer_, value);
+        return *this;
+    }
+    CopyWriter& jsonb(std::string_view json) {
+        take_column();
+        put_jsonb(buffer_, json);
+        return *this;
+    }
+    CopyWriter& quantity(base::Quantity value) {
+        take_column();
+        put_quantity(buffer_, value);
+        return *this;
+    }
+    CopyWriter& uuid(const Uuid& value) {
+        take_column();
+        put_uuid(buffer_, value);
+        return *this;
+    }
     // Any type with a BinaryForm; an empty optional is NULL.
     template <class T>
     CopyWriter& value(const T& value) {
@@ -70,8 +119,8 @@ private:
 class CopyReader {
 public:
     void feed(std::string_view bytes);
-    // The next row that is whole, or false when more bytes are needed or the end has come. The row borrows the
-    // reader's buffer until the next feed().
+    // The next row that is whole, or false when more bytes are needed or the end has come. The row borrows
+    // the reader's buffer until the next feed().
     [[nodiscard]] bool next(std::vector<FieldView>& row);
     [[nodiscard]] bool is_at_end() const { return is_at_end_; }
 

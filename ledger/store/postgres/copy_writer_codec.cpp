@@ -66,7 +66,8 @@ uint128 magnitude(Quantity value) {
 }
 
 std::uint32_t length_of(std::size_t size) {
-    ensure(size <= static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()), "a value beyond 2 GiB");
+    ensure(size <= static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()),
+           "a value beyond 2 GiB");
     return static_cast<std::uint32_t>(size);
 }
 
@@ -133,13 +134,15 @@ void put_jsonb(ByteBuffer& out, std::string_view json) {
 void put_quantity(ByteBuffer& out, Quantity value) {
     const Digits number = digits_of(magnitude(value));
     std::size_t last = number.digits.size();
-    while (last > number.first && number.digits[last - 1] == 0) --last;  // the server's own form has no zeros at the end
+    while (last > number.first && number.digits[last - 1] == 0)
+        --last;  // the server's own form has no zeros at the end
     const std::size_t count = last - number.first;
     const std::size_t whole = number.digits.size() - number.first;
     char* place = out.grow(12 + 2 * count);
     ByteBuffer::store(place, static_cast<std::uint32_t>(8 + 2 * count));
     ByteBuffer::store(place + 4, static_cast<std::uint16_t>(count));
-    ByteBuffer::store(place + 6, static_cast<std::uint16_t>(whole == 0 ? 0 : whole - 1));  // weight of the first digit
+    ByteBuffer::store(place + 6,
+                      static_cast<std::uint16_t>(whole == 0 ? 0 : whole - 1));  // weight of the first digit
     ByteBuffer::store(place + 8, value.is_negative() ? numeric_negative : numeric_positive);
     ByteBuffer::store(place + 10, std::uint16_t{0});  // no fraction is shown
     for (std::size_t digit = 0; digit < count; ++digit)
@@ -160,9 +163,15 @@ const char* FieldView::exactly(std::size_t size, const char* what) const {
 }
 
 bool FieldView::boolean() const { return *exactly(1, "bool") != '\0'; }
-std::int16_t FieldView::int2() const { return static_cast<std::int16_t>(load<std::uint16_t>(exactly(2, "int2"))); }
-std::int32_t FieldView::int4() const { return static_cast<std::int32_t>(load<std::uint32_t>(exactly(4, "int4"))); }
-std::int64_t FieldView::int8() const { return static_cast<std::int64_t>(load<std::uint64_t>(exactly(8, "int8"))); }
+std::int16_t FieldView::int2() const {
+    return static_cast<std::int16_t>(load<std::uint16_t>(exactly(2, "int2")));
+}
+std::int32_t FieldView::int4() const {
+    return static_cast<std::int32_t>(load<std::uint32_t>(exactly(4, "int4")));
+}
+std::int64_t FieldView::int8() const {
+    return static_cast<std::int64_t>(load<std::uint64_t>(exactly(8, "int8")));
+}
 
 base::Microseconds FieldView::instant() const {
     const auto since_2000 = static_cast<std::int64_t>(load<std::uint64_t>(exactly(8, "timestamptz")));
@@ -187,7 +196,8 @@ Quantity FieldView::quantity() const {
     const int weight = static_cast<std::int16_t>(load<std::uint16_t>(bytes_.data() + 2));
     const auto sign = load<std::uint16_t>(bytes_.data() + 4);
     if (bytes_.size() != 8U + 2U * count) throw_malformed("a numeric of the wrong length");
-    if (sign != numeric_positive && sign != numeric_negative) throw_malformed("a numeric that is not a number");
+    if (sign != numeric_positive && sign != numeric_negative)
+        throw_malformed("a numeric that is not a number");
     if (weight > 9) throw_malformed("a numeric beyond 128 bits");
     int128 units = 0;
     bool overflow = false;
@@ -198,7 +208,8 @@ Quantity FieldView::quantity() const {
         overflow |= __builtin_add_overflow(units, int128{sign == numeric_negative ? -digit : digit}, &units);
     }
     for (int position = std::max(weight + 1, 0); position < count; ++position)
-        if (load<std::uint16_t>(bytes_.data() + 8 + 2 * position) != 0) throw_malformed("a numeric with a fraction");
+        if (load<std::uint16_t>(bytes_.data() + 8 + 2 * position) != 0)
+            throw_malformed("a numeric with a fraction");
     if (overflow) throw_malformed("a numeric beyond 128 bits");
     return Quantity{units};
 }

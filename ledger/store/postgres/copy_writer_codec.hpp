@@ -1,5 +1,6 @@
-// Values as PostgreSQL's binary formats have them, both ways: big-endian integers, numeric as digits to the base
-// 10000, instants as microseconds since 2000, one-dimensional arrays. Used for COPY, parameters and result rows.
+// Values as PostgreSQL's binary formats have them, both ways: big-endian integers, numeric as digits to the
+// base 10000, instants as microseconds since 2000, one-dimensional arrays. Used for COPY, parameters and
+// result rows.
 #pragma once
 
 #include <array>
@@ -30,8 +31,8 @@ namespace oid {
 inline constexpr unsigned boolean = 16, bytea = 17, int8 = 20, int2 = 21, int4 = 23, text = 25, date = 1082,
                           timestamptz = 1184, numeric = 1700, uuid = 2950, jsonb = 3802;
 inline constexpr unsigned boolean_array = 1000, bytea_array = 1001, int2_array = 1005, int4_array = 1007,
-                          text_array = 1009, int8_array = 1016, timestamptz_array = 1185, numeric_array = 1231,
-                          uuid_array = 2951;
+                          text_array = 1009, int8_array = 1016, timestamptz_array = 1185,
+                          numeric_array = 1231, uuid_array = 2951;
 }  // namespace oid
 
 // Grows by doubling and never clears what it hands out; COPY of a batch is built in one of these.
@@ -43,7 +44,8 @@ public:
     void resize_down(std::size_t size) { size_ = size; }
 
     char* grow(std::size_t count) {
-        if (size_ + count > capacity_) [[unlikely]] reserve(size_ + count);
+        if (size_ + count > capacity_) [[unlikely]]
+            reserve(size_ + count);
         char* place = bytes_.get() + size_;
         size_ += count;
         return place;
@@ -152,8 +154,10 @@ template <class T>
 struct BinaryForm<std::optional<T>> {
     static constexpr unsigned scalar = BinaryForm<T>::scalar, array = BinaryForm<T>::array;
     static void put(ByteBuffer& out, const std::optional<T>& value) {
-        if (value) BinaryForm<T>::put(out, *value);
-        else put_null(out);
+        if (value)
+            BinaryForm<T>::put(out, *value);
+        else
+            put_null(out);
     }
 };
 
@@ -179,8 +183,13 @@ void put_array(ByteBuffer& out, const Range& range, Projection projection) {
 class FieldView {
 public:
     FieldView() = default;
-    explicit FieldView(std::string_view bytes, bool is_binary = true) : bytes_{bytes}, is_binary_{is_binary} {}
-    static FieldView null() { FieldView field; field.is_null_ = true; return field; }
+    explicit FieldView(std::string_view bytes, bool is_binary = true)
+        : bytes_{bytes}, is_binary_{is_binary} {}
+    static FieldView null() {
+        FieldView field;
+        field.is_null_ = true;
+        return field;
+    }
 
     [[nodiscard]] bool is_null() const { return is_null_; }
     [[nodiscard]] bool boolean() const;
@@ -193,7 +202,7 @@ public:
     [[nodiscard]] Uuid uuid() const;
     [[nodiscard]] base::Digest digest() const;         // a bytea of exactly 32 bytes
     [[nodiscard]] ByteView bytes() const;              // bytea
-    [[nodiscard]] std::string_view text() const;       // text, varchar, name; any value of a text-format row
+    [[nodiscard]] std::string_view text() const;  // text, varchar, name; any value of a text-format row
     [[nodiscard]] std::string_view jsonb() const;
 
     [[nodiscard]] std::vector<std::int16_t> int2_array() const;

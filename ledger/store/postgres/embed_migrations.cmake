@@ -15,8 +15,8 @@ if(CMAKE_SCRIPT_MODE_FILE STREQUAL CMAKE_CURRENT_LIST_FILE)
     if(EXISTS "${folder}/check.sql")
       file(READ "${folder}/check.sql" check)
     endif()
-    string(APPEND rows
-           "    {${number}, \"${name}\", R\"bailee_sql(${up})bailee_sql\", R\"bailee_sql(${check})bailee_sql\"},\n")
+    string(APPEND rows "    {${number}, \"${name}\",\n")
+    string(APPEND rows "R\"bailee_sql(${up})bailee_sql\",\nR\"bailee_sql(${check})bailee_sql\"},\n")
   endforeach()
   file(WRITE "${INTO}" "// Generated from migrations/.
 #include \"ledger/store/postgres/migrate.hpp\"

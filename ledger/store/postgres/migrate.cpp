@@ -30,7 +30,9 @@ struct Applied {
     base::Digest sha256;
 };
 
-std::string label(std::int32_t number, std::string_view name) { return fmt::format("{:04}_{}", number, name); }
+std::string label(std::int32_t number, std::string_view name) {
+    return fmt::format("{:04}_{}", number, name);
+}
 
 class AdvisoryLock {
 public:
@@ -41,7 +43,8 @@ public:
     AdvisoryLock& operator=(const AdvisoryLock&) = delete;
     ~AdvisoryLock() {
         try {
-            if (!connection_.is_lost()) connection_.execute("SELECT pg_advisory_unlock($1)", parameters(advisory_key));
+            if (!connection_.is_lost())
+                connection_.execute("SELECT pg_advisory_unlock($1)", parameters(advisory_key));
         } catch (const Fault&) {
             connection_.cut();  // the lock ends with the session
         }
@@ -57,7 +60,8 @@ std::vector<Applied> read_applied(Connection& connection) {
     if (!there.at(0, 0).boolean()) return applied;
     const Rows rows = connection.execute("SELECT number, name, sha256 FROM schema_migration ORDER BY number");
     for (std::size_t row = 0; row < rows.size(); ++row)
-        applied.push_back({rows.at(row, 0).int4(), std::string{rows.at(row, 1).text()}, rows.at(row, 2).digest()});
+        applied.push_back(
+            {rows.at(row, 0).int4(), std::string{rows.at(row, 1).text()}, rows.at(row, 2).digest()});
     return applied;
 }
 
@@ -65,18 +69,20 @@ Status require_same_past(const std::vector<Applied>& applied, std::span<const Mi
     for (std::size_t step = 0; step < applied.size(); ++step) {
         const Applied& past = applied[step];
         if (step >= migrations.size())
-            return refuse_trouble(fmt::format("The database is newer: it has migration {}, unknown to this program.",
-                                              label(past.number, past.name)),
-                                  "Run the newer program, or restore a database of this version.");
+            return refuse_trouble(
+                fmt::format("The database is newer: it has migration {}, unknown to this program.",
+                            label(past.number, past.name)),
+                "Run the newer program, or restore a database of this version.");
         const Migration& ours = migrations[step];
         if (past.number != ours.number || past.name != ours.name)
             return refuse_trouble(fmt::format("The database has migration {} where this program has {}.",
                                               label(past.number, past.name), label(ours.number, ours.name)),
                                   "Run the program that made this database.");
         if (past.sha256 != base::sha256(ours.up))
-            return refuse_trouble(fmt::format("Migration {} was applied with another text than this program has.",
-                                              label(past.number, past.name)),
-                                  "Migrations are never edited; run the program that applied it, or add a new one.");
+            return refuse_trouble(
+                fmt::format("Migration {} was applied with another text than this program has.",
+                            label(past.number, past.name)),
+                "Migrations are never edited; run the program that applied it, or add a new one.");
     }
     return {};
 }
@@ -117,7 +123,8 @@ Result<MigrationReport> migrate(Connection& connection, std::span<const Migratio
     try {
         const AdvisoryLock lock{connection};
         const auto applied = read_applied(connection);
-        if (const auto status = require_same_past(applied, migrations); !status) return refuse(status.error());
+        if (const auto status = require_same_past(applied, migrations); !status)
+            return refuse(status.error());
         connection.execute_script(table_sql);
         static_cast<void>(connection.take_notices());
         MigrationReport report;
@@ -141,8 +148,9 @@ Status require_schema(Connection& connection, std::span<const Migration> migrati
         if (const auto status = require_same_past(applied, migrations); !status) return status;
         if (applied.size() == migrations.size()) return {};
         const Migration& missing = migrations[applied.size()];
-        return refuse_trouble(fmt::format("The database lacks migration {}.", label(missing.number, missing.name)),
-                              "Run bailee migrate.");
+        return refuse_trouble(
+            fmt::format("The database lacks migration {}.", label(missing.number, missing.name)),
+            "Run bailee migrate.");
     } catch (const Fault& fault) {
         return refuse_trouble(fmt::format("The database's schema could not be read: {}", fault.what()),
                               "Check that PostgreSQL is up and that this is the book's database.");

@@ -45,11 +45,13 @@ std::string uri_of(const fs::path& socket_dir, const std::string& database) {
     const auto encoded = [plain](const std::string& text) {
         std::string result;
         for (const char letter : text)
-            result += plain.find(letter) != std::string_view::npos ? std::string{letter}
-                                                                   : fmt::format("%{:02X}", static_cast<unsigned char>(letter));
+            result += plain.find(letter) != std::string_view::npos
+                          ? std::string{letter}
+                          : fmt::format("%{:02X}", static_cast<unsigned char>(letter));
         return result;
     };
-    return fmt::format("postgresql://postgres@/{}?host={}&port=5432", encoded(database), encoded(socket_dir.string()));
+    return fmt::format("postgresql://postgres@/{}?host={}&port=5432", encoded(database),
+                       encoded(socket_dir.string()));
 }
 
 FileHandle open_lock(const ClusterPaths& paths) {
@@ -59,7 +61,8 @@ FileHandle open_lock(const ClusterPaths& paths) {
 Status wait_until(Clock::time_point until, const char* what, const std::function<bool()>& holds) {
     while (!holds()) {
         if (Clock::now() >= until)
-            return refuse_trouble(fmt::format("Gave up waiting {}.", what), "Look into postgres.log in the data directory.");
+            return refuse_trouble(fmt::format("Gave up waiting {}.", what),
+                                  "Look into postgres.log in the data directory.");
         std::this_thread::sleep_for(look_every);
     }
     return {};
@@ -120,13 +123,14 @@ private:
     Status start_once();
     void end_strays() const;
     void end_unreachable() const;
-    Status make_database() const;
+    bool make_database(Status& made);
     base::Error explain(std::uintmax_t log_from) const;
     void stop_alone() noexcept;
 
     std::mutex mutex_;
     FileHandle lock_;
     bool is_user_ = false;
+    bool has_database_ = false;
     pid_t guard_ = 0;  // 0: somebody else's
 };
 
@@ -184,14 +188,15 @@ Status PrivateServer::Shared::start_or_wait(Clock::time_point until) {
             reap(guard_);
             if (const auto status = start_once(); !status) return status;
         }
+        Status made;
         bool is_up = false;
         const auto status = wait_until(until, "for PostgreSQL to accept connections", [&] {
-            is_up = is_answering();
+            is_up = is_answering() && make_database(made);
             if (!is_up) end_unreachable();
             return is_up || !is_guarded();
         });
         if (!status) return status;
-        if (is_up) return make_database();
+        if (is_up) return made;
         const base::Error why = explain(log_from);
         // Children of a killed server may hold its memory for a moment; all else will not cure itself.
         if (why.detail.find("shared memory block") == std::string::npos && starts > 1) return refuse(why);
@@ -228,7 +233,8 @@ Status PrivateServer::Shared::start_once() {
     const auto installation = find_installation(paths, options.programs);
     if (!installation) return refuse(installation.error());
     if (!has_cluster(paths)) {
-        if (const auto status = make_cluster(paths, *installation, *identity, settings); !status) return status;
+        if (const auto status = make_cluster(paths, *installation, *identity, settings); !status)
+            return status;
     } else if (const auto status = require_own_cluster(paths); !status) {
         return status;
     }
@@ -240,14 +246,16 @@ Status PrivateServer::Shared::start_once() {
     std::error_code ignored;
     if (fs::exists(paths.log, ignored) && fs::file_size(paths.log, ignored) > log_max)
         fs::rename(paths.log, paths.log.string() + ".1", ignored);
-    const FileHandle log{::open(paths.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600)};
+    const FileHandle log{
+        ::open(paths.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600)};
     const FileHandle guard_lock = open_lock(paths);
     if (!log.is_open() || !guard_lock.is_open())
         return refuse_trouble(fmt::format("{} cannot be opened: {}.", paths.log.string(),
                                           std::generic_category().message(errno)),
                               "Check the rights of the data directory.");
     if (!try_lock_alone(guard_lock.get(), LockByte::guard)) return {};  // one came between; it is waited for
-    const auto guard = start_guarded({installation->programs / "postgres", {}, paths.cluster}, *identity, {guard_lock, log});
+    const auto guard =
+        start_guarded({installation->programs / "postgres", {}, paths.cluster}, *identity, {guard_lock, log});
     if (!guard) return refuse(guard.error());
     guard_ = *guard;
     return {};
@@ -256,27 +264,35 @@ Status PrivateServer::Shared::start_once() {
 base::Error PrivateServer::Shared::explain(std::uintmax_t log_from) const {
     const std::string words = last_words(paths.log, log_from);
     if (words.find("No space left on device") != std::string::npos)
-        return trouble(fmt::format("PostgreSQL could not start: the disk of {} is full.", paths.data_dir.string()),
-                       "Free some space and start again; what was answered is all there.");
+        return trouble(
+            fmt::format("PostgreSQL could not start: the disk of {} is full.", paths.data_dir.string()),
+            "Free some space and start again; what was answered is all there.");
     if (words.find("Cannot allocate memory") != std::string::npos)
         return trouble(fmt::format("PostgreSQL could not start for want of memory: {}", words),
                        "Free memory, or raise the limit this runs under, and start again.");
-    return trouble(fmt::format("PostgreSQL could not start: {}", words.empty() ? "it ended without a word" : words),
-                   fmt::format("Its log is {}.", paths.log.string()));
+    return trouble(
+        fmt::format("PostgreSQL could not start: {}", words.empty() ? "it ended without a word" : words),
+        fmt::format("Its log is {}.", paths.log.string()));
 }
 
-Status PrivateServer::Shared::make_database() const {
+// False when the server went away meanwhile: a crash of a backend makes it start over.
+bool PrivateServer::Shared::make_database(Status& made) {
+    if (has_database_) return true;
     try {
-        Connection connection{{.conninfo = uri_of(socket_dir, "postgres"), .application_name = "bailee start"}};
+        Connection connection{
+            {.conninfo = uri_of(socket_dir, "postgres"), .application_name = "bailee start"}};
         connection.deadline_in(60s);
         const std::string_view name{book_database};
         if (connection.execute("SELECT 1 FROM pg_database WHERE datname = $1", parameters(name)).empty())
             connection.execute("CREATE DATABASE " + quoted_identifier(name));
-        return {};
+        has_database_ = true;
     } catch (const Fault& fault) {
-        return refuse_trouble(fmt::format("PostgreSQL started, but its database could not be opened: {}", fault.what()),
-                              fmt::format("Its log is {}.", paths.log.string()));
+        if (fault.connection_lost()) return false;
+        made = refuse_trouble(
+            fmt::format("PostgreSQL started, but its database cannot be made: {}", fault.what()),
+            fmt::format("Its log is {}.", paths.log.string()));
     }
+    return true;
 }
 
 void PrivateServer::Shared::stop_alone() noexcept {

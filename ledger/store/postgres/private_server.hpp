@@ -1,6 +1,7 @@
-// The private PostgreSQL of a data directory: made at first use, reachable by a socket of the file system alone, shared
-// by all our processes that name the directory, and stopped when the last of them is gone, killed ones included.
-// Any thread may call it; starting takes under two seconds at first and a few tenths after that.
+// The private PostgreSQL of a data directory: made at first use, reachable by a socket of the file system
+// alone, shared by all our processes that name the directory, and stopped when the last of them is gone,
+// killed ones included. Any thread may call it; starting takes under two seconds at first and a few tenths
+// after that.
 #pragma once
 
 #include <sys/types.h>
@@ -21,9 +22,9 @@ class PrivateServer {
 public:
     struct Options {
         std::filesystem::path data_dir;
-        bool is_small = false;                         // the demo's settings: 512 MB of buffers, 2 GB of log
+        bool is_small = false;  // the demo's settings: 512 MB of buffers, 2 GB of log
         std::chrono::milliseconds start_within{600'000};  // crash recovery of a large book takes its time
-        std::filesystem::path programs{};              // where postgres and initdb are; empty: looked for
+        std::filesystem::path programs{};  // where postgres and initdb are; empty: looked for
         std::vector<std::pair<std::string, std::string>> settings{};  // written last, so they win
         std::vector<std::string> initdb_arguments{};
     };
@@ -33,7 +34,8 @@ public:
     // The same for commands that read an existing book: refuses where there is none.
     [[nodiscard]] static base::Result<PrivateServer> attach_or_start(const Options& options);
     // For one to print: needs no server to be up.
-    [[nodiscard]] static base::Result<std::string> connection_string_of(const std::filesystem::path& data_dir);
+    [[nodiscard]] static base::Result<std::string> connection_string_of(
+        const std::filesystem::path& data_dir);
 
     PrivateServer(PrivateServer&&) noexcept;
     PrivateServer& operator=(PrivateServer&&) noexcept;
@@ -44,7 +46,8 @@ public:
     [[nodiscard]] std::string connection_string() const;
     [[nodiscard]] std::string connection_string(const std::string& database) const;
 
-    // To be called when connections fail: returns once the server accepts them again, restarting it when it was killed.
+    // To be called when connections fail: returns once the server accepts them again, restarting it when it
+    // was killed.
     [[nodiscard]] base::Status ensure_running();
 
     [[nodiscard]] bool has_joined() const;  // it was up already

@@ -47,7 +47,8 @@ std::optional<std::int64_t> number_in(std::string_view text) {
 }
 
 // Inside the cluster its user may have put anything, so a file is made anew and then gets its name.
-Status write_file(const fs::path& folder, const std::string& name, const std::string& text, const Identity& owner) {
+Status write_file(const fs::path& folder, const std::string& name, const std::string& text,
+                  const Identity& owner) {
     const auto failed = [&] {
         return refuse_trouble(fmt::format("{} cannot be written: {}.", (folder / name).string(), reason()),
                               "Check free space and rights of the data directory.");
@@ -56,7 +57,8 @@ Status write_file(const fs::path& folder, const std::string& name, const std::st
     if (!where.is_open()) return failed();
     const std::string fresh = name + ".new";
     ::unlinkat(where.get(), fresh.c_str(), 0);
-    const FileHandle file{::openat(where.get(), fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
+    const FileHandle file{
+        ::openat(where.get(), fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
     if (!file.is_open()) return failed();
     std::string_view rest = text;
     while (!rest.empty()) {
@@ -72,8 +74,10 @@ Status write_file(const fs::path& folder, const std::string& name, const std::st
 
 std::optional<Installation> installation_at(const fs::path& programs) {
     std::error_code ignored;
-    if (!fs::exists(programs / "postgres", ignored) || !fs::exists(programs / "initdb", ignored)) return std::nullopt;
-    const Captured said = run({programs / "postgres", {"--version"}, {}}, {});  // "postgres (PostgreSQL) 15.20 (…)"
+    if (!fs::exists(programs / "postgres", ignored) || !fs::exists(programs / "initdb", ignored))
+        return std::nullopt;
+    const Captured said =
+        run({programs / "postgres", {"--version"}, {}}, {});  // "postgres (PostgreSQL) 15.20 (…)"
     const auto at = said.output.find(") ");
     if (said.exit_code != 0 || at == std::string::npos) return std::nullopt;
     const auto major = number_in(std::string_view{said.output}.substr(at + 2));
@@ -85,8 +89,10 @@ std::vector<Installation> installations(const fs::path& preferred) {
     std::vector<fs::path> places;
     std::error_code ignored;
     if (!preferred.empty()) places.push_back(preferred);
-    for (const auto& entry : fs::directory_iterator{"/usr/lib/postgresql", ignored}) places.push_back(entry.path() / "bin");
-    for (const char* config : {"/usr/bin/pg_config", "/usr/local/bin/pg_config", "/usr/local/pgsql/bin/pg_config"}) {
+    for (const auto& entry : fs::directory_iterator{"/usr/lib/postgresql", ignored})
+        places.push_back(entry.path() / "bin");
+    for (const char* config :
+         {"/usr/bin/pg_config", "/usr/local/bin/pg_config", "/usr/local/pgsql/bin/pg_config"}) {
         if (!fs::exists(config, ignored)) continue;
         std::string said = run({config, {"--bindir"}, {}}, {}).output;
         said.erase(said.find_last_not_of('\n') + 1);
@@ -105,23 +111,24 @@ Status give_to(const Identity& identity, const fs::path& path) {
     if (!identity.is_switched) return {};
     bool is_given = ::lchown(path.c_str(), identity.user, identity.group) == 0;
     std::error_code problem;
-    for (auto entry = fs::recursive_directory_iterator{path, problem}; !problem && is_given && entry != fs::end(entry);
-         entry.increment(problem))
+    for (auto entry = fs::recursive_directory_iterator{path, problem};
+         !problem && is_given && entry != fs::end(entry); entry.increment(problem))
         is_given = ::lchown(entry->path().c_str(), identity.user, identity.group) == 0;
     if (is_given && !problem) return {};
-    return refuse_trouble(fmt::format("{} cannot be given to user {}: {}.", path.string(), identity.name, reason()),
-                          "Choose a data directory on a file system that keeps owners.");
+    return refuse_trouble(
+        fmt::format("{} cannot be given to user {}: {}.", path.string(), identity.name, reason()),
+        "Choose a data directory on a file system that keeps owners.");
 }
 
 // "device:inode" of the cluster.
 std::string identity_of(const fs::path& cluster) {
-    struct stat found {};
+    struct stat found{};
     if (::stat(cluster.c_str(), &found) != 0) return "none";
     return fmt::format("{}:{}", found.st_dev, found.st_ino);
 }
 
 bool is_private_to(const fs::path& folder, uid_t owner) {
-    struct stat found {};
+    struct stat found{};
     return ::lstat(folder.c_str(), &found) == 0 && S_ISDIR(found.st_mode) && found.st_uid == owner &&
            (found.st_mode & 077U) == 0;
 }
@@ -131,7 +138,8 @@ bool fits(const fs::path& folder) { return folder.string().size() + socket_name.
 // True when the folder is there, ours or the server's, closed to others, and its user can reach it.
 bool make_socket_dir(const fs::path& folder, const Identity& identity) {
     const bool is_made = ::mkdir(folder.c_str(), 0700) == 0;
-    if (is_made && identity.is_switched && ::lchown(folder.c_str(), identity.user, identity.group) != 0) return false;
+    if (is_made && identity.is_switched && ::lchown(folder.c_str(), identity.user, identity.group) != 0)
+        return false;
     if (is_private_to(folder, identity.user) && can_reach(identity, folder)) return true;
     if (is_made) ::rmdir(folder.c_str());
     return false;
@@ -190,14 +198,18 @@ Result<Installation> find_installation(const ClusterPaths& paths, const fs::path
         for (const auto& installation : found)
             if (installation.major == *cluster_major) return installation;
         return refuse_trouble(
-            fmt::format("{} was made by PostgreSQL {}, which is not installed here.", paths.cluster.string(), *cluster_major),
-            fmt::format("Install it (apt-get install postgresql-{}), or move the book with its pg_dump.", *cluster_major));
+            fmt::format("{} was made by PostgreSQL {}, which is not installed here.", paths.cluster.string(),
+                        *cluster_major),
+            fmt::format("Install it (apt-get install postgresql-{}), or move the book with its pg_dump.",
+                        *cluster_major));
     }
-    const auto newest = std::max_element(found.begin(), found.end(),
-                                         [](const auto& left, const auto& right) { return left.major < right.major; });
+    const auto newest = std::max_element(found.begin(), found.end(), [](const auto& left, const auto& right) {
+        return left.major < right.major;
+    });
     if (newest == found.end() || newest->major < major_min)
-        return refuse_trouble(fmt::format("No PostgreSQL {} or later is installed.", major_min),
-                              "Install it (apt-get install postgresql-15), or give your own with --database URL.");
+        return refuse_trouble(
+            fmt::format("No PostgreSQL {} or later is installed.", major_min),
+            "Install it (apt-get install postgresql-15), or give your own with --database URL.");
     return *newest;
 }
 
@@ -214,12 +226,12 @@ Status prepare_data_dir(const ClusterPaths& paths, bool may_create) {
             return refuse_trouble(fmt::format("{} cannot be made: {}.", paths.data_dir.string(), reason()),
                                   "Choose a data directory you may write to.");
         // Its user must be able to walk to the cluster, and need not see what else is here.
-        if (const auto identity = choose_identity(paths.cluster); identity && identity->is_switched &&
-            ::chown(paths.data_dir.c_str(), 0, identity->group) == 0)
+        if (const auto identity = choose_identity(paths.cluster);
+            identity && identity->is_switched && ::chown(paths.data_dir.c_str(), 0, identity->group) == 0)
             ::chmod(paths.data_dir.c_str(), 0710);
         return {};
     }
-    struct stat found {};
+    struct stat found{};
     if (::stat(paths.data_dir.c_str(), &found) != 0 || (::geteuid() != 0 && found.st_uid != ::geteuid()))
         return refuse_trouble(fmt::format("{} belongs to another user.", paths.data_dir.string()),
                               "Run as its owner, or choose another data directory.");
@@ -263,7 +275,8 @@ Status make_cluster(const ClusterPaths& paths, const Installation& installation,
         return refuse_trouble(fmt::format("initdb failed with {}: {}", said.exit_code, said.output),
                               "Cure what it names and start again; nothing was left behind.");
     // Ours from the first moment it has its name.
-    if (const auto status = write_file(paths.unfinished, "postgresql.conf", std::string{settings_mark} + "\n", identity);
+    if (const auto status =
+            write_file(paths.unfinished, "postgresql.conf", std::string{settings_mark} + "\n", identity);
         !status)
         return status;
     if (::rename(paths.unfinished.c_str(), paths.cluster.c_str()) != 0)
@@ -303,7 +316,8 @@ Status write_settings(const ClusterPaths& paths, const Identity& identity, const
     set("log_line_prefix", "%m [%p] %a ");
     set("lc_messages", "C");
     for (const auto& [name, value] : settings.more) set(name, value);
-    if (const auto status = write_file(paths.cluster, "postgresql.conf", text.str(), identity); !status) return status;
+    if (const auto status = write_file(paths.cluster, "postgresql.conf", text.str(), identity); !status)
+        return status;
     // The socket's folder is closed to everybody but the server's user and root: who reaches it may come in.
     return write_file(paths.cluster, "pg_hba.conf", "local all all trust\n", identity);
 }
@@ -317,21 +331,25 @@ Result<fs::path> prepare_socket_dir(const ClusterPaths& paths, const Identity& i
         return record->folder;
     std::string name = base_for_short_names(identity) / "bailee-XXXXXX";
     if (::mkdtemp(name.data()) == nullptr)
-        return refuse_trouble(fmt::format("No folder for PostgreSQL's socket can be made ({}): {}.", name, reason()),
-                              "Make /tmp writable, or choose a data directory with a shorter path.");
+        return refuse_trouble(
+            fmt::format("No folder for PostgreSQL's socket can be made ({}): {}.", name, reason()),
+            "Make /tmp writable, or choose a data directory with a shorter path.");
     if (identity.is_switched && ::lchown(name.c_str(), identity.user, identity.group) != 0)
-        return refuse_trouble(fmt::format("{} cannot be given to user {}: {}.", name, identity.name, reason()),
-                              "Choose a data directory with a shorter path.");
+        return refuse_trouble(
+            fmt::format("{} cannot be given to user {}: {}.", name, identity.name, reason()),
+            "Choose a data directory with a shorter path.");
     return record_socket_dir(paths, name);
 }
 
 Result<fs::path> recorded_socket_dir(const ClusterPaths& paths) {
     const auto record = read_record(paths);
-    struct stat cluster {};
-    if (!record || ::stat(paths.cluster.c_str(), &cluster) != 0 || record->cluster != identity_of(paths.cluster))
-        return refuse_trouble(fmt::format("The PostgreSQL in {} has never been started there.", paths.data_dir.string()),
-                              "Start it once with bailee serve.");
-    struct stat folder {};
+    struct stat cluster{};
+    if (!record || ::stat(paths.cluster.c_str(), &cluster) != 0 ||
+        record->cluster != identity_of(paths.cluster))
+        return refuse_trouble(
+            fmt::format("The PostgreSQL in {} has never been started there.", paths.data_dir.string()),
+            "Start it once with bailee serve.");
+    struct stat folder{};
     if (::lstat(record->folder.c_str(), &folder) == 0 && !is_private_to(record->folder, cluster.st_uid))
         return refuse_trouble(fmt::format("{} is not the closed folder PostgreSQL's socket was put in.",
                                           record->folder.string()),
@@ -347,7 +365,8 @@ std::int64_t shared_buffers_mb(std::int64_t memory_bytes, bool is_small) {
 std::int64_t usable_memory_bytes() {
     std::int64_t memory = static_cast<std::int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
     for (const char* limit : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"})
-        if (const auto bytes = number_in(first_line(limit)); bytes && *bytes > 0) memory = std::min(memory, *bytes);
+        if (const auto bytes = number_in(first_line(limit)); bytes && *bytes > 0)
+            memory = std::min(memory, *bytes);
     return memory;
 }
 

@@ -1,5 +1,6 @@
-// The files of the private PostgreSQL in a data directory: where its programs are, making the cluster once, writing its
-// settings at each start, and a place for its socket that is short enough and reachable by us and by its user.
+// The files of the private PostgreSQL in a data directory: where its programs are, making the cluster once,
+// writing its settings at each start, and a place for its socket that is short enough and reachable by us and
+// by its user.
 //
 //   D/postgres/             the cluster          D/postgres.log          what the server says
 //   D/postgres.lock         who uses it          D/postgres.socket-dir   where its socket is
@@ -46,7 +47,8 @@ struct ClusterSettings {
 [[nodiscard]] base::Status make_cluster(const ClusterPaths& paths, const Installation& installation,
                                         const Identity& identity, const ClusterSettings& settings);
 [[nodiscard]] base::Status write_settings(const ClusterPaths& paths, const Identity& identity,
-                                          const std::filesystem::path& socket_dir, const ClusterSettings& settings);
+                                          const std::filesystem::path& socket_dir,
+                                          const ClusterSettings& settings);
 
 // D/postgres.socket when that fits and both sides can reach it, else a folder with a random name below
 // $XDG_RUNTIME_DIR or /tmp. Recorded with the cluster's inode, so that a copied data directory gets its own.

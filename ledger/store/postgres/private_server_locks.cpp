@@ -8,7 +8,7 @@ namespace {
 
 // Locks of an open file, not of a process: two servers objects in one process exclude each other as well.
 struct flock one_byte(LockByte byte, short type) noexcept {
-    struct flock range {};
+    struct flock range{};
     range.l_type = type;
     range.l_whence = SEEK_SET;
     range.l_start = static_cast<off_t>(byte);

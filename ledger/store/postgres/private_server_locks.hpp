@@ -1,4 +1,5 @@
-// Who uses the private PostgreSQL, as locks on bytes of one file; the kernel takes them back when a process dies.
+// Who uses the private PostgreSQL, as locks on bytes of one file; the kernel takes them back when a process
+// dies.
 #pragma once
 
 namespace ledger::store::postgres {

@@ -38,7 +38,8 @@ constexpr int folder_descriptor = 9;
 constexpr const char* folder_by_descriptor = "/proc/self/fd/9";
 constexpr int exit_cannot_become = 126;
 constexpr long guard_looks_every_ns = 100'000'000;
-constexpr int looks_until_immediate = 3000;  // five minutes of fast shutdown, then without its last checkpoint
+constexpr int looks_until_immediate =
+    3000;  // five minutes of fast shutdown, then without its last checkpoint
 
 std::string reason() { return std::generic_category().message(errno); }
 
@@ -75,7 +76,8 @@ private:
     std::string dash_d_{"-D"};
     std::vector<std::string> texts_;
     // Nothing of ours: PGDATA and its like would mislead the server.
-    std::array<std::string, 3> environment_texts_{"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC"};
+    std::array<std::string, 3> environment_texts_{"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8",
+                                                  "TZ=UTC"};
 };
 
 void say(const char* text) noexcept {
@@ -113,8 +115,10 @@ struct Parent {
     ::prctl(PR_SET_PDEATHSIG, parent.signal_at_its_end);
     if (::getppid() != parent.process) ::_exit(0);
     if (folder >= 0 && ::access(prepared.folder.c_str(), R_OK | W_OK | X_OK) != 0) {
-        if (folder == folder_descriptor) ::fcntl(folder, F_SETFD, 0);
-        else ::dup2(folder, folder_descriptor);
+        if (folder == folder_descriptor)
+            ::fcntl(folder, F_SETFD, 0);
+        else
+            ::dup2(folder, folder_descriptor);
         prepared.arguments[prepared.folder_argument] = prepared.by_descriptor.data();
     }
     [[maybe_unused]] const int moved = ::chdir("/");
@@ -183,9 +187,11 @@ std::optional<Identity> identity_named(const char* name) {
 Identity with_groups(Identity identity) {
     int count = 64;
     std::vector<gid_t> groups(static_cast<std::size_t>(count));
-    if (!identity.name.empty() && ::getgrouplist(identity.name.c_str(), identity.group, groups.data(), &count) >= 0)
+    if (!identity.name.empty() &&
+        ::getgrouplist(identity.name.c_str(), identity.group, groups.data(), &count) >= 0)
         groups.resize(static_cast<std::size_t>(count));
-    else groups.assign(1, identity.group);
+    else
+        groups.assign(1, identity.group);
     identity.groups = std::move(groups);
     return identity;
 }
@@ -205,12 +211,13 @@ FileHandle::~FileHandle() {
 
 Result<Identity> choose_identity(const fs::path& cluster) {
     const uid_t me = ::geteuid();
-    struct stat found {};
+    struct stat found{};
     const bool is_there = ::stat(cluster.c_str(), &found) == 0;
     if (me != 0) {
         if (is_there && found.st_uid != me)
-            return refuse_trouble(fmt::format("{} belongs to another user (uid {}).", cluster.string(), found.st_uid),
-                                  "Run as that user, or choose another data directory.");
+            return refuse_trouble(
+                fmt::format("{} belongs to another user (uid {}).", cluster.string(), found.st_uid),
+                "Run as that user, or choose another data directory.");
         return Identity{me, ::getegid(), {}, {}, false};
     }
     if (is_there && found.st_uid != 0) {
@@ -219,8 +226,9 @@ Result<Identity> choose_identity(const fs::path& cluster) {
     }
     for (const char* name : {"postgres", "nobody"})
         if (auto identity = identity_named(name)) return with_groups(*std::move(identity));
-    return refuse_trouble("PostgreSQL does not run as root, and there is no user postgres or nobody to run it as.",
-                          "Create a user named postgres, or start bailee as an ordinary user.");
+    return refuse_trouble(
+        "PostgreSQL does not run as root, and there is no user postgres or nobody to run it as.",
+        "Create a user named postgres, or start bailee as an ordinary user.");
 }
 
 bool can_reach(const Identity& identity, const fs::path& path) {
@@ -229,7 +237,8 @@ bool can_reach(const Identity& identity, const fs::path& path) {
     const pid_t child = ::fork();
     if (child == 0) ::_exit(become(identity) && ::access(text.c_str(), X_OK) == 0 ? 0 : 1);
     int status = 0;
-    return child > 0 && ::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return child > 0 && ::waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+           WEXITSTATUS(status) == 0;
 }
 
 Captured run(const Command& command, const Identity& identity) {
@@ -254,11 +263,14 @@ Captured run(const Command& command, const Identity& identity) {
     std::array<char, 4096> piece{};
     for (;;) {
         const ssize_t size = ::read(output.get(), piece.data(), piece.size());
-        if (size > 0) result.output.append(piece.data(), static_cast<std::size_t>(size));
-        else if (size == 0 || errno != EINTR) break;
+        if (size > 0)
+            result.output.append(piece.data(), static_cast<std::size_t>(size));
+        else if (size == 0 || errno != EINTR)
+            break;
     }
     int status = 0;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
     result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return result;
 }
@@ -288,7 +300,7 @@ void signal_process(pid_t process, int number) {
 }
 
 bool is_process_in(pid_t process, const fs::path& cluster) {
-    struct stat folder {}, works_in {};
+    struct stat folder{}, works_in{};
     const std::string cwd = fmt::format("/proc/{}/cwd", process);
     if (::stat(cluster.c_str(), &folder) != 0 || ::stat(cwd.c_str(), &works_in) != 0) return false;
     if (folder.st_dev != works_in.st_dev || folder.st_ino != works_in.st_ino) return false;

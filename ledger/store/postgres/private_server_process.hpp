@@ -1,9 +1,11 @@
-// Processes of the private PostgreSQL: as whom they run, how one is started under a guard, and which are alive.
+// Processes of the private PostgreSQL: as whom they run, how one is started under a guard, and which are
+// alive.
 //
-// The guard is a small process of ours between `bailee` and PostgreSQL. It is PostgreSQL's parent and outlives us: when
-// the last process that uses the server is gone, however it went, the guard stops the server and ends. If the guard
-// itself is killed, the kernel sends PostgreSQL the same signal to stop. Between fork and exec, and in the guard, only
-// calls are made that are safe after a fork of a program with threads: everything is prepared before.
+// The guard is a small process of ours between `bailee` and PostgreSQL. It is PostgreSQL's parent and
+// outlives us: when the last process that uses the server is gone, however it went, the guard stops the
+// server and ends. If the guard itself is killed, the kernel sends PostgreSQL the same signal to stop.
+// Between fork and exec, and in the guard, only calls are made that are safe after a fork of a program with
+// threads: everything is prepared before.
 #pragma once
 
 #include <sys/types.h>
@@ -31,7 +33,8 @@ private:
     int descriptor_ = -1;
 };
 
-// PostgreSQL refuses to run as root: then it runs as the owner of its files, or as `postgres`, or as `nobody`.
+// PostgreSQL refuses to run as root: then it runs as the owner of its files, or as `postgres`, or as
+// `nobody`.
 struct Identity {
     uid_t user = 0;
     gid_t group = 0;
@@ -65,9 +68,10 @@ struct GuardFiles {
     const FileHandle& log;
 };
 
-// The guard's process, on its way to start the server by itself. It is our child until we end; when it ends before us
-// it waits for `reap`.
-[[nodiscard]] base::Result<pid_t> start_guarded(const Command& server, const Identity& identity, const GuardFiles& files);
+// The guard's process, on its way to start the server by itself. It is our child until we end; when it ends
+// before us it waits for `reap`.
+[[nodiscard]] base::Result<pid_t> start_guarded(const Command& server, const Identity& identity,
+                                                const GuardFiles& files);
 
 // Whether there is no such child of ours any more; does not wait.
 bool reap(pid_t guard) noexcept;
