@@ -96,6 +96,11 @@ BusinessCalendar::BusinessCalendar(const CalendarRules& rules)
         close_holidays_of(in);
     }
     for (const auto& exception : rules_.exceptions) set(exception.day, exception.is_open);
+    midnights_.reserve(static_cast<std::size_t>(days_covered) + 1);
+    for (std::ptrdiff_t index = 0; index <= days_covered; ++index) {
+        const LocalTime midnight{std::chrono::local_days{day_at(index)}};
+        midnights_.push_back(zone().instant_of(midnight, Repeated::earliest));
+    }
 }
 
 bool BusinessCalendar::covers(Day day) { return day.ok() && is_covered(index_of(day)); }
@@ -119,11 +124,14 @@ Result<Day> BusinessCalendar::add_business_days(Day day, int count) const {
 }
 
 Result<Day> BusinessCalendar::business_date_of(Microseconds at) const {
-    const auto local = std::chrono::floor<days>(zone().local_at(at));
-    const auto index = index_of(sys_days{local.time_since_epoch()});
-    if (is_covered(index) && is_open(index)) [[likely]]
-        return Day{local};
-    return on_or_after(Day{local});
+    if (at < midnights_.front() || at >= midnights_.back()) return outside(id(), shown(zone().day_at(at)));
+    // Days of 24 hours from a winter's midnight: daylight time can only let a day begin sooner.
+    auto index = static_cast<std::size_t>((at - midnights_.front()) / days{1});
+    if (at >= midnights_[index + 1]) ++index;
+    const auto date = static_cast<std::ptrdiff_t>(index);
+    if (is_open(date)) [[likely]]
+        return day_at(date);
+    return on_or_after(day_at(date));
 }
 
 bool BusinessCalendar::is_open(std::ptrdiff_t index) const {

@@ -1,7 +1,8 @@
 // Days on which a bank, an exchange or the government securities market does business. A calendar is a value
 // made of dated rules and a list of exceptions, each with its source (calendar_rules.cpp); it covers 2015 to
-// 2040 and refuses to answer outside. Years for which no schedule is published yet follow the rules. Cost: a
-// look at a bit; business_date_of adds the zone's offset. Read by any thread.
+// 2040 and refuses to answer outside. Years for which no schedule is published yet follow the rules.
+//
+// Cost: a look at a bit; business_date_of adds a look at two midnights. Read by any thread.
 #pragma once
 
 #include <chrono>
@@ -93,6 +94,7 @@ private:
 
     CalendarRules rules_;
     std::vector<std::uint64_t> open_;  // one bit for each day from first_day
+    std::vector<Microseconds> midnights_;  // when each day begins in the zone, and when the last one ends
 };
 
 // The Federal Reserve Banks and their Fedwire services; the New York Stock Exchange; and, by SIFMA's

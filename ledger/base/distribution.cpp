@@ -25,7 +25,7 @@ void give_rest(Quantity left, std::span<const Entry> entries, const std::vector<
     std::vector<std::size_t> order(entries.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     const auto takers = order.begin() + static_cast<std::ptrdiff_t>(left.units());
-    std::partial_sort(order.begin(), takers, order.end(), [&](std::size_t one, std::size_t other) {
+    std::nth_element(order.begin(), takers, order.end(), [&](std::size_t one, std::size_t other) {
         if (remainders[one] != remainders[other]) return remainders[one] > remainders[other];
         return entries[one].id < entries[other].id;
     });

@@ -209,6 +209,24 @@ TEST_CASE("instants around both daylight-saving nights belong to their local day
     CHECK(shown(banks.business_date_of(instant("2026-11-03T05:00:00Z"))) == "2026-11-03");
 }
 
+TEST_CASE("at every hour of its years the business date follows from the zone and the days") {
+    const Microseconds end = Zone::new_york().instant_of(
+        std::chrono::local_days{BusinessCalendar::last_day} + hours{24}, Repeated::earliest);
+    for (const auto& calendar : calendars()) {
+        int wrong = 0;
+        for (Microseconds at = instant("2015-01-01T05:00:00Z"); at < end; at += hours{1}) {
+            for (const auto moment : {at, at + hours{1} - std::chrono::microseconds{1}}) {
+                const auto expected = calendar.on_or_after(calendar.zone().day_at(moment));
+                if (shown(calendar.business_date_of(moment)) != shown(expected)) ++wrong;
+            }
+        }
+        CAPTURE(calendar.id());
+        CHECK(wrong == 0);
+        CHECK(shown(calendar.business_date_of(end)) == "INVALID_INPUT");
+        CHECK(shown(calendar.business_date_of(instant("2015-01-01T04:59:59Z"))) == "INVALID_INPUT");
+    }
+}
+
 TEST_CASE("outside its years a calendar refuses and says which years it covers") {
     const auto& banks = federal_bank_calendar();
     CHECK(BusinessCalendar::covers(day("2015-01-01")));
