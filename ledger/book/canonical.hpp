@@ -3,6 +3,7 @@
 // forms, so equal values have equal bytes. docs/log-format.md tells it to other programs.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
@@ -16,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include "ledger/base/code_table.hpp"
 #include "ledger/base/digest.hpp"
 #include "ledger/base/id.hpp"
 #include "ledger/base/instant.hpp"
@@ -128,7 +130,7 @@ public:
         if constexpr (std::is_same_v<T, bool>) {
             item = bounded(1) == 1;
         } else if constexpr (std::is_enum_v<T>) {
-            item = static_cast<T>(bounded(std::numeric_limits<std::underlying_type_t<T>>::max()));
+            enumerator(item);
         } else if constexpr (std::is_unsigned_v<T>) {
             item = static_cast<T>(bounded(std::numeric_limits<T>::max()));
         } else if constexpr (std::is_same_v<T, Quantity>) {
@@ -139,11 +141,14 @@ public:
             const auto raw = bytes(item.bytes.size());
             if (ok_) std::memcpy(item.bytes.data(), raw.data(), raw.size());
         } else if constexpr (std::is_same_v<T, RoleSet>) {
-            item = RoleSet{static_cast<std::uint16_t>(bounded(0xffff))};
+            constexpr auto every_role = (std::uint16_t{1} << (static_cast<unsigned>(last_of(Role{})) + 1U)) - 1;
+            item = RoleSet{static_cast<std::uint16_t>(bounded(every_role))};
         } else if constexpr (std::is_same_v<T, AccountKinds>) {
-            item = AccountKinds{static_cast<std::uint64_t>(bounded(std::numeric_limits<std::uint64_t>::max()))};
+            item = AccountKinds{static_cast<std::uint64_t>(bounded(AccountKinds::any().bits()))};
         } else if constexpr (requires { item.micros(); }) {
-            item = T::from_micros(static_cast<std::int64_t>(signed_number()));
+            const auto micros = signed_number();
+            const bool fits = micros == static_cast<std::int64_t>(micros);
+            item = T::from_micros(fits ? static_cast<std::int64_t>(micros) : static_cast<std::int64_t>(fail()));
         } else if constexpr (requires { item.has_value(); item.emplace(); }) {
             item.reset();
             if (bounded(1) == 1) value(item.emplace());
@@ -158,7 +163,8 @@ public:
                 fail();
                 return;
             }
-            item.reserve(static_cast<std::size_t>(count));
+            constexpr uint128 believed = 1024;  // a short text must not claim much memory
+            item.reserve(static_cast<std::size_t>(std::min(count, believed)));
             for (uint128 at = 0; at < count && ok_; ++at) value(item.emplace_back());
         } else {
             item.value = static_cast<decltype(item.value)>(bounded(std::numeric_limits<decltype(item.value)>::max()));
@@ -174,6 +180,17 @@ private:
     uint128 bounded(uint128 highest) {
         const auto number = unsigned_number();
         return number <= highest ? number : fail();
+    }
+    // A number without an enumerator would index past the tables of the vocabulary.
+    template <class Enum>
+    void enumerator(Enum& item) {
+        if constexpr (std::is_same_v<Enum, Code>) {
+            const auto code = code_from_number(static_cast<std::uint16_t>(bounded(0xffff)));
+            if (!code) fail();
+            item = code.value_or(Code::invalid_input);
+        } else {
+            item = static_cast<Enum>(bounded(static_cast<std::underlying_type_t<Enum>>(last_of(Enum{}))));
+        }
     }
     template <class Variant, std::size_t... Index>
     void alternative(Variant& item, uint128 index, std::index_sequence<Index...>) {

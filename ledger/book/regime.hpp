@@ -14,6 +14,7 @@ enum class Regime : std::uint8_t {
     WATCH_ONLY,
 };
 inline constexpr std::size_t regime_count = 18;
+constexpr Regime last_of(Regime) { return Regime::WATCH_ONLY; }
 
 // A closed book (law 2). The stock record holds three regimes; every other regime is a pool of its own.
 enum class Pool : std::uint8_t {
@@ -21,6 +22,7 @@ enum class Pool : std::uint8_t {
     reserve_cust, reserve_pab, reserve_sbs, sbs_cleared, sbs_noncleared, swaps_uncleared, watch_only,
 };
 inline constexpr std::size_t pool_count = 16;
+constexpr Pool last_of(Pool) { return Pool::watch_only; }
 
 // How a pool protects the customers in it.
 enum class Protection : std::uint8_t { stock_record, trust, formula, memo };
@@ -49,6 +51,7 @@ struct PoolRow {
 [[nodiscard]] std::optional<Pool> pool_from_code(std::string_view code);
 
 enum class Side : std::uint8_t { obligation, location };  // credit-normal, debit-normal
+constexpr Side last_of(Side) { return Side::location; }
 
 enum class Floor : std::uint8_t { zero, limit, none };
 
@@ -62,6 +65,7 @@ enum class AccountKind : std::uint8_t {
     distribution_receivable, due_from, count_difference, in_transit,
 };
 inline constexpr std::size_t account_kind_count = 32;
+constexpr AccountKind last_of(AccountKind) { return AccountKind::in_transit; }
 
 struct AccountKindRow {
     AccountKind kind;

@@ -224,6 +224,10 @@ Digest fingerprint(const State& state) {
         live.value(key.terms);
         live.value(key.revoked);
     });
+    state.for_each_reversal([&](JournalKey reversed, JournalKey by) {
+        live.value(reversed);
+        live.value(by);
+    });
     writer.value(open);
     return sha256(out);
 }

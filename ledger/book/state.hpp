@@ -159,6 +159,10 @@ public:
         exceptions_.for_each([&](std::uint64_t key, const OpenException& open) { visit(ExceptionKey{key}, open); });
     }
     template <class Visit>
+    void for_each_reversal(Visit visit) const {
+        reversals_.for_each([&](std::uint64_t reversed, std::uint64_t by) { visit(JournalKey{reversed}, JournalKey{by}); });
+    }
+    template <class Visit>
     void for_each_key(Visit visit) const {
         keys_.for_each([&](const std::string&, const KeyState& key) { visit(key); });
     }

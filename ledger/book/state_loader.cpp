@@ -1,5 +1,7 @@
 #include "ledger/book/state_loader.hpp"
 
+#include <algorithm>
+
 namespace ledger::book {
 namespace {
 
@@ -7,7 +9,8 @@ template <class Key>
 void append_to(PersistentMap<std::uint64_t, std::shared_ptr<const std::vector<Key>>>& lists, AccountNo account, Key key) {
     auto& list = lists.upsert(account.value);
     auto longer = list ? *list : std::vector<Key>{};
-    if (std::ranges::find(longer, key) == longer.end()) longer.push_back(key);
+    const auto place = std::ranges::lower_bound(longer, key);
+    if (place == longer.end() || *place != key) longer.insert(place, key);
     list = std::make_shared<const std::vector<Key>>(std::move(longer));
 }
 

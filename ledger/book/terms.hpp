@@ -42,11 +42,22 @@ enum class LienType : std::uint8_t {
     REUSE_RIGHT, LEGAL_HOLD, STAY, SMART_LOCK, LC_SUPPORT,
 };
 
+// The last enumerator of each: what the log may hold ends there.
+constexpr PartyKind last_of(PartyKind) { return PartyKind::trustee; }
+constexpr SecClass last_of(SecClass) { return SecClass::excluded; }
+constexpr CftcClass last_of(CftcClass) { return CftcClass::affiliate; }
+constexpr AssetKind last_of(AssetKind) { return AssetKind::digital_asset; }
+constexpr PrincipalKind last_of(PrincipalKind) { return PrincipalKind::service; }
+constexpr Role last_of(Role) { return Role::admin; }
+constexpr Nature last_of(Nature) { return Nature::fact; }
+constexpr Basis last_of(Basis) { return Basis::misdirected; }
+constexpr LienType last_of(LienType) { return LienType::LC_SUPPORT; }
+
 // Text tables, one way each, used by the wire, SQL and files alike.
 template <class Enum>
 struct EnumText {
     Enum value;
-    std::string_view text;
+    std::string_view text{};
 };
 [[nodiscard]] std::span<const EnumText<PartyKind>> party_kinds();
 [[nodiscard]] std::span<const EnumText<SecClass>> sec_classes();
@@ -91,16 +102,16 @@ private:
 
 // An amount of one asset; the only thing a leg or a lien may carry.
 struct Amount {
-    AssetNo asset;
-    Quantity quantity;
+    AssetNo asset{};
+    Quantity quantity{};
     static constexpr auto fields = std::tuple{&Amount::asset, &Amount::quantity};
     bool operator==(const Amount&) const = default;
 };
 
 struct PartyTerms {
-    std::string id;
+    std::string id{};
     PartyKind kind = PartyKind::company;
-    Digest name;  // a salted commitment; the text stands outside the log and can be erased
+    Digest name{};  // a salted commitment; the text stands outside the log and can be erased
     SecClass sec = SecClass::unclassified;
     CftcClass cftc = CftcClass::unclassified;
     static constexpr auto fields = std::tuple{&PartyTerms::id, &PartyTerms::kind, &PartyTerms::name, &PartyTerms::sec,
@@ -109,33 +120,33 @@ struct PartyTerms {
 };
 
 struct AssetTerms {
-    std::string id;
+    std::string id{};
     AssetKind kind = AssetKind::cash;
     std::uint8_t scale = 0;
-    std::string isin;
-    std::string issuer;
+    std::string isin{};
+    std::string issuer{};
     static constexpr auto fields = std::tuple{&AssetTerms::id, &AssetTerms::kind, &AssetTerms::scale, &AssetTerms::isin,
                                               &AssetTerms::issuer};
     bool operator==(const AssetTerms&) const = default;
 };
 
 struct PrincipalTerms {
-    std::string id;
+    std::string id{};
     PrincipalKind kind = PrincipalKind::person;
-    Digest name;
-    RoleSet roles;
-    std::optional<PartyNo> party;  // whose property a customer or manager may see
+    Digest name{};
+    RoleSet roles{};
+    std::optional<PartyNo> party{};  // whose property a customer or manager may see
     static constexpr auto fields = std::tuple{&PrincipalTerms::id, &PrincipalTerms::kind, &PrincipalTerms::name,
                                               &PrincipalTerms::roles, &PrincipalTerms::party};
     bool operator==(const PrincipalTerms&) const = default;
 };
 
 struct KeyTerms {
-    std::string id;  // the eight characters that find the row; never the key
-    PrincipalNo principal;
-    Digest hash;
-    std::string last_four;
-    std::optional<KnownAt> expires_at;
+    std::string id{};  // the eight characters that find the row; never the key
+    PrincipalNo principal{};
+    Digest hash{};
+    std::string last_four{};
+    std::optional<KnownAt> expires_at{};
     static constexpr auto fields = std::tuple{&KeyTerms::id, &KeyTerms::principal, &KeyTerms::hash,
                                               &KeyTerms::last_four, &KeyTerms::expires_at};
     bool operator==(const KeyTerms&) const = default;
@@ -144,26 +155,26 @@ struct KeyTerms {
 // Names what a movement is for: its nature, and the kinds of account it may debit and credit, so that no other name
 // walks around a gate.
 struct ReasonTerms {
-    std::string id;
+    std::string id{};
     Nature nature = Nature::instruction;
-    AccountKinds may_debit;
-    AccountKinds may_credit;
+    AccountKinds may_debit{};
+    AccountKinds may_credit{};
     static constexpr auto fields = std::tuple{&ReasonTerms::id, &ReasonTerms::nature, &ReasonTerms::may_debit,
                                               &ReasonTerms::may_credit};
     bool operator==(const ReasonTerms&) const = default;
 };
 
 struct AccountTerms {
-    std::string id;
-    PartyNo party;
+    std::string id{};
+    PartyNo party{};
     Side side = Side::obligation;
     AccountKind kind = AccountKind::customer;
     Pool pool = Pool::securities_record;
-    std::optional<Regime> regime;  // none: a location of the stock record that belongs to no regime
-    std::string capacity;
-    std::string title;         // of a location, as it stands at the depository
-    std::string jurisdiction;  // of a location
-    std::vector<Amount> limits;  // how far below zero the account may go, by asset
+    std::optional<Regime> regime{};  // none: a location of the stock record that belongs to no regime
+    std::string capacity{};
+    std::string title{};         // of a location, as it stands at the depository
+    std::string jurisdiction{};  // of a location
+    std::vector<Amount> limits{};  // how far below zero the account may go, by asset
     static constexpr auto fields = std::tuple{
         &AccountTerms::id, &AccountTerms::party, &AccountTerms::side, &AccountTerms::kind, &AccountTerms::pool,
         &AccountTerms::regime, &AccountTerms::capacity, &AccountTerms::title, &AccountTerms::jurisdiction,
@@ -172,12 +183,12 @@ struct AccountTerms {
 };
 
 struct AgreementTerms {
-    std::string id;
-    std::string kind;  // hypothecation_consent, control_agreement …
-    std::vector<PartyNo> parties;
-    std::string effective_from;  // a day
-    std::string effective_to;    // a day, or empty
-    std::string scope;           // canonical JSON
+    std::string id{};
+    std::string kind{};  // hypothecation_consent, control_agreement …
+    std::vector<PartyNo> parties{};
+    std::string effective_from{};  // a day
+    std::string effective_to{};    // a day, or empty
+    std::string scope{};           // canonical JSON
     static constexpr auto fields = std::tuple{&AgreementTerms::id, &AgreementTerms::kind, &AgreementTerms::parties,
                                               &AgreementTerms::effective_from, &AgreementTerms::effective_to,
                                               &AgreementTerms::scope};

@@ -7,7 +7,15 @@
 namespace ledger::rules {
 namespace {
 
-constexpr std::size_t due_per_tick_max = 1000;  // each may close, promote and cure: well within a version's events
+constexpr std::size_t due_per_tick_max = 1000;
+// The last one may add two liens of a thousand lines each, and each line two cures.
+constexpr std::size_t entries_per_tick_max = 1000;
+// What a refusal of DUPLICATE_ID points at.
+std::string pointer_of_id(const Command& command) {
+    const auto* commit = std::get_if<CommitReservation>(&command);
+    if (commit == nullptr) return "/id";
+    return std::holds_alternative<OpenLien>(commit->into) ? "/lien/id" : "/journal/id";
+}
 
 class CommandVisitor {
 public:
@@ -109,6 +117,8 @@ public:
     Status operator()(const ReleaseReservation& command) { return release_reservation(deciding_, command); }
     Status operator()(const Tick& command) {
         for (const auto& due : state_.due_by(command.at, due_per_tick_max)) {
+            // What does not fit the events of one version waits for the Tick that follows at once.
+            if (deciding_.events.size() + deciding_.balances.entries().size() > entries_per_tick_max) break;
             if (due.is_lien)
                 close_lien(deciding_, LienKey{due.key}, Closing::expired);
             else
@@ -143,6 +153,14 @@ Status CommandVisitor::operator()(const OpenAccount& command) {
     };
     if (kind.side != command.side)
         return not_permitted(fmt::format("{} is a kind of {}.", kind.code, text_of(kind.side)), "/kind");
+    if (!command.regime && !command.pool)
+        return refuse({.code = Code::invalid_input, .detail = "An account names its regime.", .pointer = "/regime"});
+    if (!command.regime && command.pool != Pool::securities_record)
+        return not_permitted("Only in the stock record may an account belong to no regime.", "/pool");
+    if (command.regime && command.pool && command.pool != row_of(*command.regime).pool)
+        return not_permitted(fmt::format("{} is of pool {}.", row_of(*command.regime).code,
+                                         row_of(row_of(*command.regime).pool).code),
+                             "/pool");
     if (!command.regime && command.side == Side::obligation && kind.floor != Floor::none)
         return not_permitted("Whose property it is names its regime.", "/regime");
     const auto pool = command.regime ? row_of(*command.regime).pool : *command.pool;
@@ -201,7 +219,7 @@ Result<Decision> decide(const State& state, const Submission& submission) {
         if (holder || is_of_the_books_own_form(chosen->name) || id_is_taken(state, *chosen))
             return refuse({.code = Code::duplicate_id,
                            .detail = fmt::format("The id \"{}\" names another object.", chosen->name),
-                           .pointer = "/id",
+                           .pointer = pointer_of_id(submission.command),
                            .figures = {{"id", chosen->name}}});
     }
     Deciding deciding{state, submission};

@@ -100,11 +100,26 @@ std::vector<LienLine> lines_behind(const LiveLien& senior, const LienLine& wante
     return lines;
 }
 
+// No book holds more than 10^36 units of an asset (law 1), and so many lines at most cannot leave 128 bits.
+Status amounts_stay_within_bound(const Deciding& deciding, std::vector<Amount>& asked, const Amount& amount,
+                                 const std::string& pointer) {
+    auto sum = std::ranges::find(asked, amount.asset, &Amount::asset);
+    if (sum == asked.end()) sum = asked.insert(asked.end(), {amount.asset, {}});
+    sum->quantity += amount.quantity;
+    if (is_within_bound(sum->quantity)) return {};
+    return refuse({.code = Code::supply_exceeded,
+                   .detail = fmt::format("The lines hold more than 10^36 units of {}.", deciding.id_of(amount.asset)),
+                   .pointer = pointer,
+                   .figures = {{"limit", deciding.print(quantity_max(), amount.asset)}},
+                   .rule = "law 1"});
+}
+
 Result<std::vector<LienLine>> resolve_lines(const Deciding& deciding, const std::vector<LienLineText>& texts,
                                             bool is_short_form, const std::string& pointer,
                                             const LiveLien* senior = nullptr) {
     const auto& state = deciding.state;
     std::vector<LienLine> lines;
+    std::vector<Amount> asked;
     for (std::size_t at = 0; at < texts.size(); ++at) {
         const auto& text = texts[at];
         const auto here = is_short_form ? pointer : fmt::format("{}/allocation/{}", pointer, at);
@@ -120,6 +135,8 @@ Result<std::vector<LienLine>> resolve_lines(const Deciding& deciding, const std:
         if (auto owned = misplaced(*owner, Side::obligation, "/account"); !owned) return refuse(owned.error());
         const auto amount = deciding.amount(text.amount, here + "/amount");
         if (!amount) return refuse(amount.error());
+        if (auto bounded = amounts_stay_within_bound(deciding, asked, *amount, here + "/amount"); !bounded)
+            return refuse(bounded.error());
         LienLine line{.owner = *owner,
                       .location = {},
                       .asset = amount->asset,
@@ -151,6 +168,27 @@ Result<std::vector<LienLine>> resolve_lines(const Deciding& deciding, const std:
         add_line(lines, line);
     }
     return lines;
+}
+
+// Lines exceed neither the owner's quantity nor the location's, even those of the base interest, which consume nothing.
+Status base_interest_is_there(const Deciding& deciding, LienType type, const std::vector<LienLine>& lines,
+                              bool is_short_form, const std::string& pointer) {
+    if (type != LienType::CUST_SEC_INT) return {};
+    for (const auto& line : lines) {
+        Quantity of_owner;
+        Quantity of_location;
+        for (const auto& other : lines) {
+            if (other.asset != line.asset) continue;
+            if (other.owner == line.owner) of_owner += other.quantity;
+            if (other.location == line.location) of_location += other.quantity;
+        }
+        const auto at = pointer + (is_short_form ? "/amount" : "/allocation");
+        for (const auto& [account, asked] : {std::pair{line.owner, of_owner}, std::pair{line.location, of_location}}) {
+            const auto now = deciding.balances.now(account, line.asset);
+            if (asked > now.total) return refuse(deciding.insufficient_free(account, line.asset, asked, now, at));
+        }
+    }
+    return {};
 }
 
 // After `bind`: both sides of every line must have had the units free.
@@ -212,6 +250,9 @@ Status place_in_rank(const Deciding& deciding, const OpenLien& command, std::opt
     const auto key = deciding.live_lien(command.behind, pointer + "/behind");
     if (!key) return refuse(key.error());
     const auto& senior = deciding.lien(*key);
+    if (command.type == LienType::CUST_SEC_INT || senior.terms.type == LienType::CUST_SEC_INT)
+        return wrong_rank("The base interest consumes nothing: it stands behind no lien, and none behind it.",
+                          pointer + "/behind");
     if (command.rank <= senior.terms.rank)
         return wrong_rank(fmt::format("The lien in front has rank {}.", senior.terms.rank), pointer + "/rank");
     if (senior.junior)
@@ -220,18 +261,18 @@ Status place_in_rank(const Deciding& deciding, const OpenLien& command, std::opt
     for (const auto& line : lines)
         if (line.quantity > quantity_at(senior.lines, line))
             return wrong_rank("A junior lien takes no more than the lien in front of it holds, line by line.",
-                              pointer + "/amount");
+                              pointer + (command.is_short_form ? "/amount" : "/allocation"));
     behind = *key;
     return {};
 }
 
-// What a junior consumes once its senior holds `in_front`: the part the senior no longer covers.
-void consume_uncovered(std::vector<LienLine>& lines, const std::vector<LienLine>& in_front) {
-    for (auto& line : lines) {
-        const auto covered = quantity_at(in_front, line);
-        const auto uncovered = line.quantity > covered ? line.quantity - covered : Quantity{};
-        line.consumed = std::max(line.consumed, uncovered);
-    }
+// What the liens from `last` to the front of its chain consume at a place.
+Quantity held_by_chain(const Deciding& deciding, std::optional<LienKey> last, const LienLine& place) {
+    Quantity held;
+    for (; last; last = deciding.lien(*last).terms.behind)
+        for (const auto& line : deciding.lien(*last).lines)
+            if (same_place(line, place)) held += line.consumed;
+    return held;
 }
 
 void change_lines(Deciding& deciding, LienKey key, LienChange change, std::vector<LienLine> lines, std::uint8_t rank,
@@ -250,17 +291,22 @@ void change_lines(Deciding& deciding, LienKey key, LienChange change, std::vecto
                                              .after = deciding.balances.take_after()});
 }
 
-// In the version that releases units of the senior, what stands behind takes them.
-void promote_behind(Deciding& deciding, const std::optional<LienKey>& junior, const std::vector<LienLine>& in_front,
-                    std::optional<LienKey> now_behind, bool senior_is_gone) {
-    if (!junior) return;
-    const auto lien = deciding.lien(*junior);
-    auto lines = lien.lines;
-    consume_uncovered(lines, in_front);
-    if (!senior_is_gone && lines == lien.lines) return;
-    const auto rank = senior_is_gone && !now_behind ? std::uint8_t{1} : lien.terms.rank;
-    change_lines(deciding, *junior, LienChange::promoted, std::move(lines), rank,
-                 senior_is_gone ? now_behind : lien.terms.behind);
+// In the version that releases units, each lien behind them takes what no lien in front of it consumes any longer. A
+// chain never consumes more than before: a place's units are at most what was released there.
+void promote_behind(Deciding& deciding, std::optional<LienKey> junior, std::optional<LienKey> in_front) {
+    while (junior) {
+        const auto lien = deciding.lien(*junior);
+        auto lines = lien.lines;
+        for (auto& line : lines) {
+            const auto held = held_by_chain(deciding, in_front, line) + line.consumed;
+            if (line.quantity > held) line.consumed += line.quantity - held;
+        }
+        if (lien.terms.behind != in_front || lines != lien.lines)
+            change_lines(deciding, *junior, LienChange::promoted, std::move(lines),
+                         in_front ? lien.terms.rank : std::uint8_t{1}, in_front);
+        in_front = junior;
+        junior = lien.junior;
+    }
 }
 
 // Takes the quantity from the lines, the last line first.
@@ -335,9 +381,25 @@ Status open_lien(Deciding& deciding, const OpenLien& command, const std::string&
     if (auto ranked = place_in_rank(deciding, command, terms.behind, *lines, pointer); !ranked) return ranked;
     bind(deciding, *lines, true);
     if (auto free = lines_are_free(deciding, *lines, command.is_short_form, pointer); !free) return free;
+    if (auto there = base_interest_is_there(deciding, command.type, *lines, command.is_short_form, pointer); !there)
+        return there;
     deciding.events.emplace_back(LienOpened{std::move(terms), std::move(*lines), deciding.balances.take_after()});
     return {};
 }
+
+namespace {
+
+// What the lien in front has left for a junior to stand behind.
+LiveLien room_in_front(const LiveLien& senior, const LiveLien& junior) {
+    auto room = senior;
+    for (auto& line : room.lines)
+        for (const auto& taken : junior.lines)
+            if (same_place(taken, line)) line.quantity = std::max(Quantity{}, line.quantity + taken.consumed - taken.quantity);
+    std::erase_if(room.lines, [](const LienLine& line) { return line.quantity.is_zero(); });
+    return room;
+}
+
+}  // namespace
 
 Status increase_lien(Deciding& deciding, const IncreaseLien& command) {
     const auto key = deciding.live_lien(command.lien, "/lien");
@@ -354,24 +416,38 @@ Status increase_lien(Deciding& deciding, const IncreaseLien& command) {
         if (texts.front().location.empty() && lien.lines.size() == 1)
             texts.front().location = deciding.id_of(first.location);
     }
-    auto added = resolve_lines(deciding, texts, command.is_short_form, "");
+    LiveLien room;
+    if (lien.terms.behind) room = room_in_front(deciding.lien(*lien.terms.behind), lien);
+    auto added = resolve_lines(deciding, texts, command.is_short_form, "", lien.terms.behind ? &room : nullptr);
     if (!added) return refuse(added.error());
     if (auto same = deciding.account_has_not_moved(added->front().owner, command.if_match); !same) return same;
     auto lines = lien.lines;
     if (lien.terms.behind) {
-        const auto& senior = deciding.lien(*lien.terms.behind);
-        for (const auto& line : *added) add_line(lines, line);
-        for (const auto& line : lines)
-            if (line.quantity > quantity_at(senior.lines, line) + line.consumed)
+        for (const auto& line : *added) {
+            if (line.quantity > quantity_at(room.lines, line))
                 return wrong_rank("A junior lien takes no more than the lien in front of it holds, line by line.",
-                                  "/amount");
+                                  command.is_short_form ? "/amount" : "/allocation");
+            add_line(lines, line);
+        }
     } else {
         for (auto& line : *added)
             line.consumed = lien.terms.type == LienType::CUST_SEC_INT ? Quantity{} : line.quantity;
         for (const auto& line : *added) add_line(lines, line);
     }
+    if (lines.size() > lines_per_lien_max)
+        return refuse({.code = Code::invalid_input,
+                       .detail = fmt::format("A lien has at most {} lines.", lines_per_lien_max),
+                       .pointer = command.is_short_form ? "/amount" : "/allocation"});
+    for (const auto& line : lines)
+        if (!is_within_bound(line.quantity))
+            return refuse({.code = Code::supply_exceeded,
+                           .detail = "The lien would hold more than 10^36 units.",
+                           .pointer = command.is_short_form ? "/amount" : "/allocation",
+                           .rule = "law 1"});
+    const auto all = lines;
     change_lines(deciding, *key, LienChange::increased, std::move(lines), lien.terms.rank, lien.terms.behind);
-    return lines_are_free(deciding, *added, command.is_short_form, "");
+    if (auto free = lines_are_free(deciding, *added, command.is_short_form, ""); !free) return free;
+    return base_interest_is_there(deciding, lien.terms.type, all, command.is_short_form, "");
 }
 
 Status release_lien(Deciding& deciding, const ReleaseLien& command) {
@@ -391,9 +467,8 @@ Status release_lien(Deciding& deciding, const ReleaseLien& command) {
         close_lien(deciding, *key, Closing::released);
         return {};
     }
-    const auto left = *lines;
     change_lines(deciding, *key, LienChange::released, std::move(*lines), lien.terms.rank, lien.terms.behind);
-    promote_behind(deciding, lien.junior, left, *key, false);
+    promote_behind(deciding, lien.junior, *key);
     return {};
 }
 
@@ -426,6 +501,7 @@ Status reallocate_lien(Deciding& deciding, const ReallocateLien& command) {
                                .rule = "law 3"});
     bind(deciding, *lines, true);
     if (auto free = lines_are_free(deciding, *lines, false, ""); !free) return free;
+    if (auto there = base_interest_is_there(deciding, lien.terms.type, *lines, false, ""); !there) return there;
     deciding.events.emplace_back(LienChanged{.lien = *key,
                                              .change = LienChange::reallocated,
                                              .rank = lien.terms.rank,
@@ -439,11 +515,22 @@ void close_lien(Deciding& deciding, LienKey key, Closing closing) {
     const auto lien = deciding.lien(key);
     bind(deciding, lien.lines, false);
     deciding.events.emplace_back(LienClosed{key, closing, deciding.balances.take_after()});
-    const std::vector<LienLine> nothing;
     if (lien.terms.behind) deciding.change_lien(*lien.terms.behind).junior = lien.junior;
-    promote_behind(deciding, lien.junior, lien.terms.behind ? deciding.lien(*lien.terms.behind).lines : nothing,
-                   lien.terms.behind, true);
+    promote_behind(deciding, lien.junior, lien.terms.behind);
 }
+
+namespace {
+
+constexpr std::size_t liens_moved_max = 1000;  // well within the events of one version
+
+Quantity sum_of(std::vector<Amount>& sums, AssetNo asset, Quantity added) {
+    auto sum = std::ranges::find(sums, asset, &Amount::asset);
+    if (sum == sums.end()) sum = sums.insert(sums.end(), {asset, {}});
+    sum->quantity += added;
+    return sum->quantity;
+}
+
+}  // namespace
 
 Status move_liens(Deciding& deciding, const PostJournal& command, const std::vector<Leg>& legs,
                   const std::string& pointer) {
@@ -463,39 +550,39 @@ Status move_liens(Deciding& deciding, const PostJournal& command, const std::vec
         }
         return found;
     };
-    std::vector<std::pair<AssetNo, Quantity>> moved;
+    std::vector<Amount> moved;
     for (std::size_t at = 0; at < command.liens.size(); ++at) {
         auto key = deciding.live_lien(command.liens[at], fmt::format("{}/liens/{}", pointer, at));
         if (!key) return refuse(key.error());
         if (deciding.lien(*key).terms.behind) return stays("A junior lien moves with the one in front of it.", at);
-        bool is_first = true;
-        for (std::optional<LienKey> next = *key; next; next = deciding.lien(*next).junior, is_first = false) {
+        bool any = false;
+        for (std::optional<LienKey> next = *key; next; next = deciding.lien(*next).junior) {
             const auto lien = deciding.lien(*next);
             std::vector<LienLine> lines;
-            bool any = false;
+            std::vector<Amount> of_lien;
             for (auto line : lien.lines) {
                 const auto* from = only_leg(line.asset, false);
                 const auto* to = only_leg(line.asset, true);
-                if (from != nullptr && to != nullptr && line.location == from->account) {
-                    line.location = to->account;
-                    any = true;
-                    if (is_first) {
-                        auto sum = std::ranges::find(moved, line.asset, &std::pair<AssetNo, Quantity>::first);
-                        if (sum == moved.end()) sum = moved.insert(sum, {line.asset, {}});
-                        sum->second += line.quantity;
-                        if (sum->second > to->debit)
-                            return stays(fmt::format("The lines hold {}; {} moves.",
-                                                     deciding.print(sum->second, line.asset),
-                                                     deciding.print(to->debit, line.asset)),
-                                         at);
-                    }
+                if (from == nullptr || to == nullptr || line.location != from->account) {
+                    add_line(lines, line);
+                    continue;
                 }
+                if (state.accounts[to->account].pool != state.accounts[from->account].pool)
+                    return stays("Its lines would leave the pool of their owner.", at);
+                line.location = to->account;
                 add_line(lines, line);
+                for (const auto sum : {sum_of(moved, line.asset, line.consumed), sum_of(of_lien, line.asset, line.quantity)})
+                    if (sum > to->debit)
+                        return stays(fmt::format("The lines hold {}; {} moves.", deciding.print(sum, line.asset),
+                                                 deciding.print(to->debit, line.asset)),
+                                     at);
             }
-            if (is_first && !any) return stays("None of its lines lies where the units leave.", at);
-            if (any) change_lines(deciding, *next, LienChange::moved, std::move(lines), lien.terms.rank,
-                                  lien.terms.behind);
+            if (of_lien.empty()) continue;
+            any = true;
+            if (deciding.events.size() >= liens_moved_max) return stays("Too many liens would move in one journal.", at);
+            change_lines(deciding, *next, LienChange::moved, std::move(lines), lien.terms.rank, lien.terms.behind);
         }
+        if (!any) return stays("None of its lines lies where the units leave.", at);
     }
     return {};
 }
