@@ -22,6 +22,8 @@ namespace api::http {
 enum class Method : std::uint8_t { get, head, post, put, delete_, patch, other };
 [[nodiscard]] std::string_view name_of(Method method);
 
+[[nodiscard]] bool equal_in_any_case(std::string_view left, std::string_view right);
+
 // Fields of a request, in order; names match in any case.
 class Headers {
 public:

@@ -35,6 +35,11 @@ public:
     static constexpr std::size_t parameter_bytes_max = 128;
 
     explicit Router(std::vector<Route> routes);  // two routes with one method and pattern are our bug
+    Router(const Router&) = delete;  // the tree points into the table
+    Router& operator=(const Router&) = delete;
+    Router(Router&&) = default;
+    Router& operator=(Router&&) = default;
+    ~Router() = default;
 
     struct Match {
         const Route* route = nullptr;

@@ -34,7 +34,7 @@ public:
     [[nodiscard]] bool closed() const;  // ended, or the client or the server has gone
     [[nodiscard]] std::size_t buffered() const;
 
-    // Called when a refused offer may be tried again (half the buffer is free), and when the client or server
+    // Called when a refused offer may be tried again, and when the client or server
     // has gone; on an I/O thread, so it may only wake somebody. Set it before the response is given.
     void on_change(std::function<void()> notify);
 

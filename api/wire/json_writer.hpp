@@ -87,6 +87,8 @@ private:
     bool comma_ = false;  // a value stands before the next one
 };
 
+[[nodiscard]] bool is_utf8(std::string_view text);
+
 // The text between the quotes.
 void append_json_escaped(std::string& out, std::string_view text);
 
