@@ -71,6 +71,12 @@ private:
     std::string why_;
 };
 
+// Another process took the lease after this one held it. Trying again does not bring it back.
+class Deposed : public Unavailable {
+public:
+    using Unavailable::Unavailable;
+};
+
 struct LoadedBook {
     State state;
     std::string digest_key;  // 32 bytes that key the digests of requests
@@ -83,7 +89,8 @@ public:
     virtual ~Store() = default;
 
     // Raises the epoch, ends the old writer's sessions, and answers once that is durable: what is then in the log is all
-    // that will ever be of earlier epochs. Called at start and after every OutcomeUnknown.
+    // that will ever be of earlier epochs. Called at start and after every OutcomeUnknown. Throws Deposed when
+    // another process has taken the lease since this one held it.
     [[nodiscard]] virtual Lease take_lease() = 0;
     // The state of the head, from balances and live objects; the log is not replayed.
     [[nodiscard]] virtual LoadedBook load() = 0;

@@ -379,6 +379,7 @@ Connection::PipelineAnswer Connection::Session::take_pipeline() {
         auto result = next_result();
         if (result == nullptr) throw_lost("PostgreSQL closed the connection without an answer");
         if (PQresultStatus(result.get()) == PGRES_PIPELINE_ABORTED) {
+            if (prepares == nullptr) ++answer.not_run;
             while (next_result() != nullptr) {}
             continue;
         }

@@ -92,6 +92,7 @@ public:
     struct PipelineAnswer {
         std::vector<Rows> answers;    // of the statements before the one that failed
         std::optional<Fault> failed;  // a lost connection is thrown instead
+        std::size_t not_run = 0;      // statements behind the one that failed
     };
     void begin_pipeline();
     void queue(const Statement& statement, const Parameters& parameters = {});
