@@ -31,7 +31,7 @@ void add_line(std::vector<LienLine>& lines, const LienLine& added) {
     lines.push_back(added);
 }
 
-void bind(Deciding& deciding, const std::vector<LienLine>& lines, bool take) {
+void encumber(Deciding& deciding, const std::vector<LienLine>& lines, bool take) {
     for (const auto& line : lines) {
         const auto consumed = take ? line.consumed : -line.consumed;
         deciding.balances.change(line.owner, line.asset).encumbered += consumed;
@@ -191,7 +191,7 @@ Status base_interest_is_there(const Deciding& deciding, LienType type, const std
     return {};
 }
 
-// After `bind`: both sides of every line must have had the units free.
+// After `encumber`: both sides of every line must have had the units free.
 Status lines_are_free(const Deciding& deciding, const std::vector<LienLine>& lines, bool is_short_form,
                       const std::string& pointer) {
     for (const auto& line : lines) {
@@ -277,8 +277,8 @@ Quantity held_by_chain(const Deciding& deciding, std::optional<LienKey> last, co
 
 void change_lines(Deciding& deciding, LienKey key, LienChange change, std::vector<LienLine> lines, std::uint8_t rank,
                   std::optional<LienKey> behind) {
-    bind(deciding, deciding.lien(key).lines, false);
-    bind(deciding, lines, true);
+    encumber(deciding, deciding.lien(key).lines, false);
+    encumber(deciding, lines, true);
     auto& changed = deciding.change_lien(key);
     changed.lines = lines;
     changed.terms.rank = rank;
@@ -379,7 +379,7 @@ Status open_lien(Deciding& deciding, const OpenLien& command, const std::string&
     }
     if (auto ahead = deciding.expiry_is_ahead(command.expires_at, pointer + "/expires_at"); !ahead) return ahead;
     if (auto ranked = place_in_rank(deciding, command, terms.behind, *lines, pointer); !ranked) return ranked;
-    bind(deciding, *lines, true);
+    encumber(deciding, *lines, true);
     if (auto free = lines_are_free(deciding, *lines, command.is_short_form, pointer); !free) return free;
     if (auto there = base_interest_is_there(deciding, command.type, *lines, command.is_short_form, pointer); !there)
         return there;
@@ -478,7 +478,7 @@ Status reallocate_lien(Deciding& deciding, const ReallocateLien& command) {
     const auto& lien = deciding.lien(*key);
     if (lien.junior || lien.terms.behind)
         return wrong_rank("A lien with another in front of it or behind it is not re-allocated.", "/lien");
-    bind(deciding, lien.lines, false);
+    encumber(deciding, lien.lines, false);
     auto lines = resolve_lines(deciding, command.allocation, false, "");
     if (!lines) return refuse(lines.error());
     for (auto& line : *lines) line.consumed = lien.terms.type == LienType::CUST_SEC_INT ? Quantity{} : line.quantity;
@@ -499,7 +499,7 @@ Status reallocate_lien(Deciding& deciding, const ReallocateLien& command) {
                                .figures = {{"held", deciding.print(had, line.asset)},
                                            {"asked", deciding.print(has, line.asset)}},
                                .rule = "law 3"});
-    bind(deciding, *lines, true);
+    encumber(deciding, *lines, true);
     if (auto free = lines_are_free(deciding, *lines, false, ""); !free) return free;
     if (auto there = base_interest_is_there(deciding, lien.terms.type, *lines, false, ""); !there) return there;
     deciding.events.emplace_back(LienChanged{.lien = *key,
@@ -513,7 +513,7 @@ Status reallocate_lien(Deciding& deciding, const ReallocateLien& command) {
 
 void close_lien(Deciding& deciding, LienKey key, Closing closing) {
     const auto lien = deciding.lien(key);
-    bind(deciding, lien.lines, false);
+    encumber(deciding, lien.lines, false);
     deciding.events.emplace_back(LienClosed{key, closing, deciding.balances.take_after()});
     if (lien.terms.behind) deciding.change_lien(*lien.terms.behind).junior = lien.junior;
     promote_behind(deciding, lien.junior, lien.terms.behind);
