@@ -12,7 +12,6 @@ namespace {
 constexpr const char* note = "UST-4.25-2030";
 
 bool trades_futures(unsigned at) { return at % 2 == 0; }
-bool has_margin(unsigned at) { return at % 3 == 0; }
 
 class Day {
 public:

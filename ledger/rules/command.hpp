@@ -18,22 +18,22 @@ using namespace ledger::book;
 
 // An amount as the caller wrote it. "1", "1.0" and "1.00" ask for the same.
 struct DecimalText {
-    std::string text;
+    std::string text{};
     [[nodiscard]] std::string canonical() const;
     bool operator==(const DecimalText&) const = default;
 };
 
 struct AmountText {
-    std::string asset;
-    DecimalText amount;
+    std::string asset{};
+    DecimalText amount{};
     static constexpr auto fields = std::tuple{&AmountText::asset, &AmountText::amount};
     bool operator==(const AmountText&) const = default;
 };
 
 // Text about a person or a deal. The log holds sha256(salt, text); the text itself can be erased.
 struct Erasable {
-    std::string text;
-    std::string salt;  // sixteen random bytes, given by the shell
+    std::string text{};
+    std::string salt{};  // sixteen random bytes, given by the shell
     static constexpr auto fields = std::tuple{&Erasable::text};  // the salt is no part of what was asked
     [[nodiscard]] Digest commitment() const;
     bool operator==(const Erasable&) const = default;
@@ -41,25 +41,25 @@ struct Erasable {
 
 // Opens the book with its reasons and its first principal. Decided once, by the process that makes the book.
 struct OpenBook {
-    std::string book;
+    std::string book{};
     static constexpr auto fields = std::tuple{&OpenBook::book};
     bool operator==(const OpenBook&) const = default;
 };
 
 struct DefineReason {
-    std::string id;
+    std::string id{};
     Nature nature = Nature::instruction;
-    AccountKinds may_debit;
-    AccountKinds may_credit;
+    AccountKinds may_debit{};
+    AccountKinds may_credit{};
     static constexpr auto fields = std::tuple{&DefineReason::id, &DefineReason::nature, &DefineReason::may_debit,
                                               &DefineReason::may_credit};
     bool operator==(const DefineReason&) const = default;
 };
 
 struct AddParty {
-    std::string id;  // empty: the book makes one; so for every id below
+    std::string id{};  // empty: the book makes one; so for every id below
     PartyKind kind = PartyKind::company;
-    Erasable name;
+    Erasable name{};
     SecClass sec = SecClass::unclassified;
     CftcClass cftc = CftcClass::unclassified;
     static constexpr auto fields = std::tuple{&AddParty::id, &AddParty::kind, &AddParty::name, &AddParty::sec,
@@ -68,54 +68,54 @@ struct AddParty {
 };
 
 struct AddPrincipal {
-    std::string id;
+    std::string id{};
     PrincipalKind kind = PrincipalKind::person;
-    Erasable name;
-    RoleSet roles;
-    std::string party;  // empty unless the principal acts for one customer
+    Erasable name{};
+    RoleSet roles{};
+    std::string party{};  // empty unless the principal acts for one customer
     static constexpr auto fields = std::tuple{&AddPrincipal::id, &AddPrincipal::kind, &AddPrincipal::name,
                                               &AddPrincipal::roles, &AddPrincipal::party};
     bool operator==(const AddPrincipal&) const = default;
 };
 
 struct CreateKey {
-    std::string principal;
-    std::optional<KnownAt> expires_at;
-    std::string key_id;  // the three below are made by the shell with the secret it shows once
-    Digest hash;
-    std::string last_four;
+    std::string principal{};
+    std::optional<KnownAt> expires_at{};
+    std::string key_id{};  // the three below are made by the shell with the secret it shows once
+    Digest hash{};
+    std::string last_four{};
     static constexpr auto fields = std::tuple{&CreateKey::principal, &CreateKey::expires_at};
     bool operator==(const CreateKey&) const = default;
 };
 
 struct RevokeKey {
-    std::string key_id;
+    std::string key_id{};
     static constexpr auto fields = std::tuple{&RevokeKey::key_id};
     bool operator==(const RevokeKey&) const = default;
 };
 
 struct AddAsset {
-    std::string id;
+    std::string id{};
     AssetKind kind = AssetKind::cash;
     std::uint8_t scale = 0;
-    std::string isin;
-    std::string issuer;
+    std::string isin{};
+    std::string issuer{};
     static constexpr auto fields = std::tuple{&AddAsset::id, &AddAsset::kind, &AddAsset::scale, &AddAsset::isin,
                                               &AddAsset::issuer};
     bool operator==(const AddAsset&) const = default;
 };
 
 struct OpenAccount {
-    std::string id;
-    std::string party;
+    std::string id{};
+    std::string party{};
     Side side = Side::obligation;
-    std::optional<AccountKind> kind;  // absent: customer, house_equity in HOUSE
-    std::optional<Regime> regime;
-    std::optional<Pool> pool;  // only for what belongs to no regime of the stock record
-    std::string capacity;
-    std::string title;
-    std::string jurisdiction;
-    std::vector<AmountText> limits;
+    std::optional<AccountKind> kind{};  // absent: customer, house_equity in HOUSE
+    std::optional<Regime> regime{};
+    std::optional<Pool> pool{};  // only for what belongs to no regime of the stock record
+    std::string capacity{};
+    std::string title{};
+    std::string jurisdiction{};
+    std::vector<AmountText> limits{};
     static constexpr auto fields = std::tuple{
         &OpenAccount::id, &OpenAccount::party, &OpenAccount::side, &OpenAccount::kind, &OpenAccount::regime,
         &OpenAccount::pool, &OpenAccount::capacity, &OpenAccount::title, &OpenAccount::jurisdiction,
@@ -124,12 +124,12 @@ struct OpenAccount {
 };
 
 struct AddAgreement {
-    std::string id;
-    std::string kind;
-    std::vector<std::string> parties;
-    std::string effective_from;
-    std::string effective_to;
-    std::string scope;
+    std::string id{};
+    std::string kind{};
+    std::vector<std::string> parties{};
+    std::string effective_from{};
+    std::string effective_to{};
+    std::string scope{};
     static constexpr auto fields = std::tuple{&AddAgreement::id, &AddAgreement::kind, &AddAgreement::parties,
                                               &AddAgreement::effective_from, &AddAgreement::effective_to,
                                               &AddAgreement::scope};
@@ -137,32 +137,32 @@ struct AddAgreement {
 };
 
 struct RevokeAgreement {
-    std::string agreement;
-    std::optional<EffectiveAt> effective_at;
-    std::string reason;
+    std::string agreement{};
+    std::optional<EffectiveAt> effective_at{};
+    std::string reason{};
     static constexpr auto fields = std::tuple{&RevokeAgreement::agreement, &RevokeAgreement::effective_at,
                                               &RevokeAgreement::reason};
     bool operator==(const RevokeAgreement&) const = default;
 };
 
 struct LegText {
-    std::string account;
+    std::string account{};
     bool is_debit = true;
-    AmountText amount;
+    AmountText amount{};
     static constexpr auto fields = std::tuple{&LegText::account, &LegText::is_debit, &LegText::amount};
     bool operator==(const LegText&) const = default;
 };
 
 struct PostJournal {
-    std::string id;
-    std::string reason;
-    std::optional<Nature> nature;  // absent: the reason's own
+    std::string id{};
+    std::string reason{};
+    std::optional<Nature> nature{};  // absent: the reason's own
     Basis basis = Basis::none;
-    std::optional<EffectiveAt> effective_at;  // absent: when the book learns it
-    std::optional<Erasable> memo;
-    std::vector<LegText> legs;
-    std::vector<Evidence> evidence;
-    std::vector<std::string> liens;  // that move with the units, between two locations
+    std::optional<EffectiveAt> effective_at{};  // absent: when the book learns it
+    std::optional<Erasable> memo{};
+    std::vector<LegText> legs{};
+    std::vector<Evidence> evidence{};
+    std::vector<std::string> liens{};  // that move with the units, between two locations
     static constexpr auto fields = std::tuple{
         &PostJournal::id, &PostJournal::reason, &PostJournal::nature, &PostJournal::basis,
         &PostJournal::effective_at, &PostJournal::memo, &PostJournal::legs, &PostJournal::evidence,
@@ -171,11 +171,11 @@ struct PostJournal {
 };
 
 struct ReverseJournal {
-    std::string journal;
-    std::string reason;  // of the mirror; CORRECTION as a rule
-    std::optional<EffectiveAt> effective_at;
-    std::optional<Erasable> memo;
-    std::vector<Evidence> evidence;
+    std::string journal{};
+    std::string reason{};  // of the mirror; CORRECTION as a rule
+    std::optional<EffectiveAt> effective_at{};
+    std::optional<Erasable> memo{};
+    std::vector<Evidence> evidence{};
     static constexpr auto fields = std::tuple{&ReverseJournal::journal, &ReverseJournal::reason,
                                               &ReverseJournal::effective_at, &ReverseJournal::memo,
                                               &ReverseJournal::evidence};
@@ -183,30 +183,30 @@ struct ReverseJournal {
 };
 
 struct LienLineText {
-    std::string account;
-    std::string location;  // empty: the book chooses, most free first
-    AmountText amount;
-    std::string lot;
+    std::string account{};
+    std::string location{};  // empty: the book chooses, most free first
+    AmountText amount{};
+    std::string lot{};
     static constexpr auto fields = std::tuple{&LienLineText::account, &LienLineText::location, &LienLineText::amount,
                                               &LienLineText::lot};
     bool operator==(const LienLineText&) const = default;
 };
 
 struct OpenLien {
-    std::string id;
+    std::string id{};
     LienType type = LienType::CCP_MARGIN;
-    std::string holder;
-    std::string purpose;
+    std::string holder{};
+    std::string purpose{};
     std::uint8_t rank = 1;
-    std::string behind;
-    std::string agreement;
-    std::optional<AmountText> secured;
+    std::string behind{};
+    std::string agreement{};
+    std::optional<AmountText> secured{};
     bool reuse_right = false;
-    std::string parent;
-    std::optional<KnownAt> expires_at;
+    std::string parent{};
+    std::optional<KnownAt> expires_at{};
     bool is_short_form = true;  // one owner named by account and amount, not by a list
-    std::vector<LienLineText> allocation;
-    std::optional<std::uint64_t> if_match;
+    std::vector<LienLineText> allocation{};
+    std::optional<std::uint64_t> if_match{};
     static constexpr auto fields = std::tuple{
         &OpenLien::id, &OpenLien::type, &OpenLien::holder, &OpenLien::purpose, &OpenLien::rank, &OpenLien::behind,
         &OpenLien::agreement, &OpenLien::secured, &OpenLien::reuse_right, &OpenLien::parent, &OpenLien::expires_at,
@@ -215,58 +215,58 @@ struct OpenLien {
 };
 
 struct IncreaseLien {
-    std::string lien;
+    std::string lien{};
     bool is_short_form = true;  // amount alone: of the lien's only owner
-    std::vector<LienLineText> allocation;
-    std::optional<std::uint64_t> if_match;
+    std::vector<LienLineText> allocation{};
+    std::optional<std::uint64_t> if_match{};
     static constexpr auto fields = std::tuple{&IncreaseLien::lien, &IncreaseLien::is_short_form,
                                               &IncreaseLien::allocation, &IncreaseLien::if_match};
     bool operator==(const IncreaseLien&) const = default;
 };
 
 struct ReleaseLien {
-    std::string lien;
-    std::optional<AmountText> amount;  // absent: all of it, and the lien closes
-    std::optional<std::uint64_t> if_match;
+    std::string lien{};
+    std::optional<AmountText> amount{};  // absent: all of it, and the lien closes
+    std::optional<std::uint64_t> if_match{};
     static constexpr auto fields = std::tuple{&ReleaseLien::lien, &ReleaseLien::amount, &ReleaseLien::if_match};
     bool operator==(const ReleaseLien&) const = default;
 };
 
 struct ReallocateLien {
-    std::string lien;
-    std::vector<LienLineText> allocation;
+    std::string lien{};
+    std::vector<LienLineText> allocation{};
     static constexpr auto fields = std::tuple{&ReallocateLien::lien, &ReallocateLien::allocation};
     bool operator==(const ReallocateLien&) const = default;
 };
 
 struct Reserve {
-    std::string id;
-    std::string account;
-    AmountText amount;
-    std::string purpose;
-    KnownAt expires_at;
-    std::optional<std::uint64_t> if_match;
+    std::string id{};
+    std::string account{};
+    AmountText amount{};
+    std::string purpose{};
+    KnownAt expires_at{};
+    std::optional<std::uint64_t> if_match{};
     static constexpr auto fields = std::tuple{&Reserve::id, &Reserve::account, &Reserve::amount, &Reserve::purpose,
                                               &Reserve::expires_at, &Reserve::if_match};
     bool operator==(const Reserve&) const = default;
 };
 
 struct CommitReservation {
-    std::string reservation;
-    std::variant<OpenLien, PostJournal> into;  // the lien's account and amount default to the reservation's
+    std::string reservation{};
+    std::variant<OpenLien, PostJournal> into{};  // the lien's account and amount default to the reservation's
     static constexpr auto fields = std::tuple{&CommitReservation::reservation, &CommitReservation::into};
     bool operator==(const CommitReservation&) const = default;
 };
 
 struct ReleaseReservation {
-    std::string reservation;
+    std::string reservation{};
     static constexpr auto fields = std::tuple{&ReleaseReservation::reservation};
     bool operator==(const ReleaseReservation&) const = default;
 };
 
 // Time as a command: closes what came due.
 struct Tick {
-    KnownAt at;
+    KnownAt at{};
     static constexpr auto fields = std::tuple{&Tick::at};
     bool operator==(const Tick&) const = default;
 };
@@ -280,7 +280,7 @@ enum class Named : std::uint8_t { party, principal, asset, account, agreement, r
 
 struct ChosenName {
     Named kind;
-    std::string name;
+    std::string name{};
 };
 // The id the command chooses for what it makes, if it makes something and chooses.
 [[nodiscard]] std::optional<ChosenName> chosen_name(const Command& command);
