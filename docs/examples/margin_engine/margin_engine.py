@@ -27,6 +27,7 @@ HOLDER = "cme"         # to whom
 RATES = (5, 8, 6)      # per cent of the cash in the account, one after another: the toy's market moves
 RATE_SECONDS = 4
 RESERVE_SECONDS = 60   # how long a reservation may wait for its commit
+TYPES = ("account.opened", "lien.opened", "lien.changed", "lien.closed", "balance.changed")
 SEND_AGAIN = {408, 429, 503}  # the same key may be sent again; all other answers are final
 
 
@@ -154,7 +155,7 @@ class View:
             return self.moved.wait_for(lambda: self.version >= version, seconds)
 
     def passed(self, version):
-        """The stream says that it is at this version."""
+        """The stream has told all of this version."""
         with self.lock:
             if version > self.version + 1:
                 raise Gap(f"version {version} follows {self.version}")
@@ -163,17 +164,19 @@ class View:
 
     def apply(self, event_id, data):
         version, index = data["version"], data["index"]
-        if data["type"].split(".")[0] in ("journal", "lien", "reservation"):
-            unknown = {row["account"] for row in data.get("after", ())} - self.accounts.keys()
-            known = {id: self.client.call("GET", f"/v1/accounts/{id}")[0] for id in unknown}
-            with self.lock:
-                self.accounts.update(known)
-                for row in data.get("after", ()):
+        if version > self.version + 1:
+            raise Gap(f"version {version} follows {self.version}")
+        with self.lock:
+            if "account" in data:
+                self.accounts[data["account"]["id"]] = data["account"]
+            if "lien" in data:
+                self.set_lien(data["lien"], version, index)
+            if data["type"] == "balance.changed":
+                for row in data["after"]:
                     self.set_quantities(row, version, index)
-                if "lien" in data:
-                    self.set_lien(data["lien"], version, index)
-        self.passed(version)
         self.event_id = event_id
+        if "lien" not in data:  # what a lien's version did to balances comes last in that version
+            self.passed(version)
 
     def set_quantities(self, row, version, index):
         place = (row["account"], row["asset"])
@@ -228,13 +231,13 @@ class Follower(threading.Thread):
                     self.connection.close()
 
     def follow(self):
-        """One connection. Events come in order; comments tell the versions that had none for us."""
+        """One connection. Events come in order; comments name the versions that had none of our types."""
         fields = {"Authorization": f"Bearer {self.client.key}", "Accept": "text/event-stream"}
-        path = "/v1/events"
+        path = f"/v1/events?types={','.join(TYPES)}"
         if self.view.event_id is not None:
             fields["Last-Event-ID"] = self.view.event_id
         else:
-            path += f"?from_version={self.view.version + 1}"
+            path += f"&from_version={self.view.version + 1}"
         self.connection = self.client.open(timeout=30)  # longer than the stream's heartbeat
         self.connection.request("GET", path, headers=fields)
         answer = self.connection.getresponse()
@@ -257,7 +260,7 @@ class Follower(threading.Thread):
                 event = {}
 
     def comment(self, text):
-        if found := re.search(r"\bversion (\d+)", text):
+        if found := re.fullmatch(r" (?:skipped|heartbeat) (?:\d+\.)?(\d+)", text):
             self.view.passed(int(found[1]))
 
 
