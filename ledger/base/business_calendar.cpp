@@ -180,7 +180,7 @@ Result<Microseconds> CutOff::first_after(Microseconds at) const {
     ensure(calendar != nullptr, "a cut-off has a calendar");
     const auto today = calendar->on_or_after(zone.day_at(at));
     if (!today) return refuse(today.error());
-    const auto due = instant_on(*today);
+    auto due = instant_on(*today);
     if (!due || *due > at) return due;
     return calendar->next_business_day(*today).and_then([this](Day day) { return instant_on(day); });
 }

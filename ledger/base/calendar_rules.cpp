@@ -8,7 +8,6 @@
 namespace ledger::base {
 namespace {
 
-using std::chrono::April;
 using std::chrono::December;
 using std::chrono::February;
 using std::chrono::January;

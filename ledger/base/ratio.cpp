@@ -69,9 +69,7 @@ Ratio::Ratio(Quantity whole) : value_{to_integer(whole)} {}
 Ratio Ratio::of(const Integer& numerator, const Integer& denominator) {
     ensure(!denominator.is_zero(), "a ratio has a denominator other than zero");
     Ratio ratio;
-    ratio.value_ = denominator < 0
-                       ? boost::multiprecision::cpp_rational{Integer{-numerator}, Integer{-denominator}}
-                       : boost::multiprecision::cpp_rational{numerator, denominator};
+    ratio.value_ = denominator < 0 ? Fraction{-numerator, -denominator} : Fraction{numerator, denominator};
     return ratio;
 }
 

@@ -17,7 +17,9 @@ namespace ledger::base {
 
 class Ratio {
 public:
-    using Integer = boost::multiprecision::cpp_int;
+    // Without expression templates, so that `auto` holds a number and not a reference to temporaries.
+    using Integer = boost::multiprecision::number<boost::multiprecision::cpp_int_backend<>,
+                                                  boost::multiprecision::et_off>;
 
     Ratio() = default;  // zero
     explicit Ratio(Quantity whole);
@@ -70,7 +72,9 @@ public:
     [[nodiscard]] std::string to_text() const;  // "9/10", "0/1", "-3/1": lowest terms, the sign in front
 
 private:
-    boost::multiprecision::cpp_rational value_;
+    using Fraction = boost::multiprecision::number<boost::multiprecision::cpp_rational_backend,
+                                                   boost::multiprecision::et_off>;
+    Fraction value_;
 };
 
 [[nodiscard]] Ratio::Integer to_integer(Quantity quantity);
