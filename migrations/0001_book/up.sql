@@ -427,12 +427,16 @@ END
 $$;
 REVOKE ALL ON FUNCTION bailee_make_partitions(int8) FROM public;
 
--- Ends sessions of an earlier writer of this database; what they had not committed is gone.
+-- Ends sessions of an earlier writer of this database; what they had not committed is gone. With the caller's rights:
+-- a role may always end its own sessions.
 CREATE FUNCTION bailee_end_writers(pids int4 []) RETURNS int4
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT count(*)::int4 FROM pg_stat_activity AS old
-    WHERE old.pid = ANY(pids) AND old.pid <> pg_backend_pid() AND old.datname = current_database()
-        AND old.application_name = 'bailee writer' AND pg_terminate_backend(old.pid)
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    WITH old AS MATERIALIZED (
+        SELECT pid FROM pg_stat_activity
+        WHERE pid = ANY(pids) AND pid <> pg_backend_pid() AND datname = current_database()
+            AND application_name = 'bailee writer'
+    )
+    SELECT count(*) FILTER (WHERE pg_terminate_backend(pid))::int4 FROM old
 $$;
 REVOKE ALL ON FUNCTION bailee_end_writers(int4 []) FROM public;
 
@@ -567,13 +571,6 @@ BEGIN
         OR NOT pg_has_role(current_user, 'bailee_owner', 'MEMBER') THEN
         RETURN;
     END IF;
-    BEGIN
-        GRANT pg_signal_backend TO bailee_owner;
-    EXCEPTION
-        WHEN insufficient_privilege THEN NULL;  -- a role may always end its own sessions
-        WHEN OTHERS THEN
-            IF SQLERRM NOT LIKE '%concurrently updated%' THEN RAISE; END IF;  -- another database's migration
-    END;
     GRANT USAGE, CREATE ON SCHEMA public TO bailee_owner;
     GRANT USAGE ON SCHEMA public TO bailee_writer, bailee_reader;
     FOR item IN
