@@ -60,6 +60,8 @@ Connection PostgresReader::borrow(std::chrono::steady_clock::time_point until, b
         }
     }
     try {
+        // What cannot be brought back is said by the connection that follows, with its own words.
+        if (options_.before_connecting) (void)options_.before_connecting();
         auto connection = open_session({.conninfo = options_.conninfo,
                                         .application_name = "bailee reader",
                                         .connect_within = options_.connect_within},

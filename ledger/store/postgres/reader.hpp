@@ -22,6 +22,8 @@ struct ReaderOptions {
     std::size_t sessions_max = 4;
     std::chrono::milliseconds connect_within{5'000};
     std::chrono::milliseconds read_within{30'000};  // waiting for a session included
+    // Called before connecting; brings a private server back when it was killed. May be empty.
+    std::function<base::Status()> before_connecting{};
 };
 
 class PostgresReader final : public port::Reader {
