@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """A small margin engine on Bailee. Python 3.11, standard library only.
 
-It keeps a view of all collateral in memory, equal to the ledger's version by version: one read of GET /v1/collateral, then
-the change stream. It asks a toy requirement of each futures customer, reserves what is missing, commits the reservation
-into a CCP_MARGIN lien, and releases what is no longer needed. It goes on through lost connections.
+It keeps a view of all collateral in memory, equal to the ledger's version by version: one read of
+GET /v1/collateral, then the change stream. It asks a toy requirement of each futures customer, reserves
+what is missing, commits the reservation into a CCP_MARGIN lien, and releases what is no longer needed.
+It goes on through lost connections.
 
     margin_engine.py --url http://127.0.0.1:8080 --key "$ENGINE" [--seconds 20] [--dump view.json]
 
@@ -28,6 +29,9 @@ RATES = (5, 8, 6)      # per cent of the cash in the account, one after another:
 RATE_SECONDS = 4
 RESERVE_SECONDS = 60   # how long a reservation may wait for its commit
 TYPES = ("account.opened", "lien.opened", "lien.changed", "lien.closed", "balance.changed")
+QUANTITIES = ("total", "encumbered", "reserved", "free")
+KEPT = ("account", "party", "regime", "asset", "liens", "pending_in", "pending_out", "state_version",
+        *QUANTITIES)  # what the view keeps of an item
 SEND_AGAIN = {408, 429, 503}  # the same key may be sent again; all other answers are final
 
 
@@ -66,7 +70,7 @@ class Refused(Exception):
 
 
 class Client:
-    """One connection to the ledger, made again when it is lost. A write keeps its key through all attempts."""
+    """One connection to the ledger, made again when it is lost. A write keeps its key through all tries."""
 
     def __init__(self, url, key, stop):
         parts = urllib.parse.urlsplit(url)
@@ -129,21 +133,24 @@ class View:
         self.lock = threading.Lock()
         self.moved = threading.Condition(self.lock)
         self.accounts = {}
-        self.items = {}      # (account, asset) -> item as GET /v1/collateral shows it
+        self.items = {}      # account -> asset -> item, with the fields KEPT of GET /v1/collateral
         self.applied = {}    # (account, asset) -> (version, index) of what it shows
         self.version = 0     # every version up to this one is in the view
         self.event_id = None
         self.reads = 0
 
     def load(self):
-        """Reads everything. Pages may be of different versions: an item is known to be as of its account's state
-        version, and the stream is followed from the lowest version read, so that what is newer is not applied twice."""
+        """Reads everything. Pages may be of different versions; each item is as of its account's state version
+        or later. The stream is followed from the lowest version read: nothing is missed or applied twice."""
         accounts, _ = self.client.pages("/v1/accounts")
         items, version = self.client.pages("/v1/collateral")
         with self.lock:
             self.accounts = {account["id"]: account for account in accounts}
-            self.items = {(item["account"], item["asset"]): item for item in items}
-            self.applied = {place: (item["state_version"], 1 << 12) for place, item in self.items.items()}
+            self.items, self.applied = {}, {}
+            for item in items:
+                of_account = self.items.setdefault(item["account"], {})
+                of_account[item["asset"]] = {name: item[name] for name in KEPT}
+                self.applied[item["account"], item["asset"]] = (item["state_version"], 1 << 12)
             self.version = version
             self.event_id = None
             self.reads += 1
@@ -171,45 +178,53 @@ class View:
                 self.accounts[data["account"]["id"]] = data["account"]
             if "lien" in data:
                 self.set_lien(data["lien"], version, index)
-            if data["type"] == "balance.changed":
-                for row in data["after"]:
-                    self.set_quantities(row, version, index)
+            for row in data["after"] if data["type"] == "balance.changed" else ():
+                self.set_quantities(row, version, index)
         self.event_id = event_id
         if "lien" not in data:  # what a lien's version did to balances comes last in that version
             self.passed(version)
 
     def set_quantities(self, row, version, index):
-        place = (row["account"], row["asset"])
+        place = row["account"], row["asset"]
         account = self.accounts[row["account"]]
         if account["side"] != "obligation" or self.applied.get(place, (0, 0)) >= (version, index):
             return
-        none = decimal(0, row["total"])
-        item = self.items.setdefault(place, {
-            "account": row["account"], "party": account["party"], "regime": account["regime"], "asset": row["asset"],
-            "liens": [], "pending_in": none, "pending_out": none})
-        item.update({name: row[name] for name in ("total", "encumbered", "reserved", "free")}, state_version=version)
         self.applied[place] = (version, index)
+        none = decimal(0, row["total"])
+        items = self.items.setdefault(row["account"], {})
+        item = items.setdefault(row["asset"], {
+            "account": row["account"], "party": account["party"], "regime": account["regime"],
+            "asset": row["asset"], "liens": [], "pending_in": none, "pending_out": none})
+        item.update((name, row[name]) for name in QUANTITIES)
+        if not item["liens"] and all(item[name] == none for name in QUANTITIES):
+            del items[row["asset"]]  # the read shows no empty items
+        for other in items.values():
+            other["state_version"] = version  # it is the account's
 
     def set_lien(self, lien, version, index):
         """Puts the lien into the items of its owners as it now is, and takes it out of all others."""
-        held = {}
+        held, consumed = {}, {}
         for line in lien["allocation"]:
-            place = (line["account"], line["amount"]["asset"])
-            held[place] = held.get(place, 0) + units(line["amount"]["amount"])
-        for place, item in self.items.items():
-            if place not in held and all(one["id"] != lien["id"] for one in item["liens"]):
-                continue
+            place = line["account"], line["amount"]["asset"]
+            quantity = line["amount"]["amount"]
+            held[place] = held.get(place, 0) + units(quantity)
+            consumed[place] = consumed.get(place, 0) + units(line.get("consumed", quantity))
+        for place in self.places():
             if self.applied[place] > (version, index):
                 continue
-            others = [one for one in item["liens"] if one["id"] != lien["id"]]
+            item = self.items[place[0]][place[1]]
+            item["liens"] = [one for one in item["liens"] if one["id"] != lien["id"]]
             if place in held:
-                others.append({"id": lien["id"], "type": lien["type"], "holder": lien["holder"],
-                               "amount": decimal(held[place], item["total"])})
-            item["liens"] = others
+                amount = decimal(consumed[place] or held[place], item["total"])
+                item["liens"].append({"id": lien["id"], "type": lien["type"], "holder": lien["holder"],
+                                      "amount": amount, "consuming": consumed[place] > 0})
+
+    def places(self):
+        return [(account, asset) for account, items in sorted(self.items.items()) for asset in sorted(items)]
 
 
 class Follower(threading.Thread):
-    """Reads the stream for as long as the program runs; resumes after the last event when the connection is lost."""
+    """Reads the stream for as long as the program runs. A lost connection is resumed after the last event."""
 
     def __init__(self, client, view, stop):
         super().__init__(daemon=True)
@@ -224,7 +239,7 @@ class Follower(threading.Thread):
             except Gap as gap:
                 print(f"stream: {gap}; reading everything again", file=sys.stderr)
                 self.view.load()
-            except (OSError, http.client.HTTPException, ValueError, AttributeError):
+            except (OSError, http.client.HTTPException, ValueError):
                 time.sleep(0.05)  # lost; resume
             finally:
                 if self.connection is not None:
@@ -275,9 +290,9 @@ class Engine:
 
     def customers(self):
         with self.view.lock:
-            return sorted(place[0] for place, item in self.view.items.items()
-                          if place[1] == ASSET and item["regime"] == REGIME and
-                          self.view.accounts[place[0]]["kind"] == "customer")
+            return [account for account, asset in self.view.places() if asset == ASSET and
+                    self.view.accounts[account]["regime"] == REGIME and
+                    self.view.accounts[account]["kind"] == "customer"]
 
     def turn(self):
         """One pass over all customers."""
@@ -285,7 +300,9 @@ class Engine:
             if self.stop.is_set():
                 return
             with self.view.lock:
-                item = dict(self.view.items[account, ASSET])
+                item = dict(self.view.items[account].get(ASSET) or {})
+            if not item:
+                continue
             ours = [lien for lien in item["liens"] if lien["id"].startswith(self.name)]
             missing = requirement(item, time.time()) - sum(units(lien["amount"]) for lien in ours)
             try:
@@ -305,8 +322,8 @@ class Engine:
         until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + RESERVE_SECONDS))
         reservation, headers = self.client.call(
             "POST", "/v1/reservations",
-            {"account": item["account"], "amount": {"asset": ASSET, "amount": text}, "purpose": "initial margin",
-             "expires_at": until},
+            {"account": item["account"], "amount": {"asset": ASSET, "amount": text},
+             "purpose": "initial margin", "expires_at": until},
             {"If-Match": f'"{item["state_version"]}"'})
         self.told["reserved"] += 1
         path = f"/v1/reservations/{reservation['id']}"
@@ -315,7 +332,7 @@ class Engine:
                 "lien": {"id": f"{self.name}-{self.count}", "type": "CCP_MARGIN", "holder": HOLDER}})
             self.told["committed"] += 1
         except Refused:
-            self.client.call("POST", f"{path}:release", {})  # no place has the units: do not keep the customer waiting
+            self.client.call("POST", f"{path}:release", {})  # no place has the units: give them back at once
             raise
         finally:
             self.view.wait_for(int(headers["Bailee-Ledger-Version"]))
@@ -329,16 +346,15 @@ class Engine:
         self.view.wait_for(int(headers["Bailee-Ledger-Version"]))
 
 
-def table(view, rows=12):
+def table(view, customers, rows=12):
     """The view's cash of futures customers, aligned."""
+    lines = [("account", *QUANTITIES, "required", "as of")]
     with view.lock:
-        lines = [("account", "total", "encumbered", "reserved", "free", "required", "as of")]
-        now = time.time()
-        for (account, asset), item in sorted(view.items.items()):
-            if asset == ASSET and item["regime"] == REGIME and view.accounts[account]["kind"] == "customer":
-                quantities = [item[name] for name in ("total", "encumbered", "reserved", "free")]
-                quantities.append(decimal(requirement(item, now), item["total"]))
-                lines.append((account, *map(grouped, quantities), f"{item['state_version']:,}"))
+        for account in customers:
+            if item := view.items[account].get(ASSET):
+                required = decimal(requirement(item, time.time()), item["total"])
+                lines.append((account, *(grouped(item[name]) for name in QUANTITIES), grouped(required),
+                              f"{item['state_version']:,}"))
         version, left_out = view.version, len(lines) - 1 - rows
     lines = lines[:rows + 1]
     widths = [max(len(line[at]) for line in lines) for at in range(len(lines[0]))]
@@ -351,7 +367,8 @@ def table(view, rows=12):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    as_written = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=as_written)
     parser.add_argument("--url", default="http://127.0.0.1:8080")
     parser.add_argument("--key", default=os.environ.get("ENGINE"), help="a key with the role margin_engine")
     parser.add_argument("--seconds", type=float, default=20, help="how long to ask for margin; then it stops")
@@ -368,25 +385,25 @@ def main():
     view.load()
     follower = Follower(view.client, view, stop)
     follower.start()
-    client = Client(options.url, options.key, stop)  # a connection of its own, so that writes never wait for reads
+    client = Client(options.url, options.key, stop)  # of its own, so that writes never wait for reads
     engine = Engine(client, view, over)
     end = time.monotonic() + options.seconds
     while not over.is_set() and time.monotonic() < end:
         engine.turn()
-        table(view)
+        table(view, engine.customers())
         over.wait(1)
 
     _, headers = client.call("GET", "/v1/accounts?limit=1")
     head = int(headers["Bailee-Ledger-Version"])
     whole = view.wait_for(head)
     stop.set()
-    table(view)
+    table(view, engine.customers())
     print(", ".join(f"{name} {count}" for name, count in engine.told.items()) +
           f"; read everything {view.reads} times, resumed the stream {max(0, follower.resumed)} times")
     if options.dump:
         with view.lock, open(options.dump, "w", encoding="utf-8") as file:
-            json.dump({"version": view.version, "items": sorted(
-                view.items.values(), key=lambda item: (item["account"], item["asset"]))}, file)
+            items = [view.items[account][asset] for account, asset in view.places()]
+            json.dump({"version": view.version, "items": items}, file)
     if not whole:
         print(f"the view stands at version {view.version}, the ledger at {head}", file=sys.stderr)
     return 0 if whole else 1
