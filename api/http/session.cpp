@@ -147,7 +147,8 @@ Awaitable<void> Session::turn_away() {
     turn.refuse_and_close(
         {Code::too_many_connections, "The server holds as many connections as it may.", {}});
     linger_ = true;
-    co_await send(turn, refusal_of(turn));
+    Response response = refusal_of(turn);
+    co_await send(turn, response);
     co_await linger();
     ErrorCode ignored;
     socket_.close(ignored);
@@ -172,8 +173,15 @@ Awaitable<bool> Session::serve_one() {
     }
     if (aborted_) co_return false;
     linger_ = turn.refusal.has_value() && !turn.keep_alive;
-    Response response = turn.refusal ? refusal_of(turn) : co_await response_of(turn);
-    const bool sent = co_await send(turn, std::move(response));
+    // No co_await inside a conditional expression, nor a temporary in its arguments: GCC 12 destroys such
+    // twice.
+    Response response;
+    if (turn.refusal) {
+        response = refusal_of(turn);
+    } else {
+        response = co_await response_of(turn);
+    }
+    const bool sent = co_await send(turn, response);
     co_return sent&& turn.keep_alive && !loop_->stopping();
 }
 
@@ -301,12 +309,16 @@ Awaitable<Response> Session::response_of(Turn& turn) {
     };
     const auto exchange = std::make_shared<Exchange>(
         waker(), [failed] { return failed("a handler let its responder go unused"); });
-    try {
-        request->route->handler(request, exchange->responder());
-    } catch (const std::exception& failure) {
-        exchange->answer(failed(failure.what()));
-    } catch (...) {
-        exchange->answer(failed("a handler threw what is no exception"));
+    {
+        const Responder respond =
+            exchange->responder();  // outlives the handler, so that its exception comes first
+        try {
+            request->route->handler(request, respond);
+        } catch (const std::exception& failure) {
+            exchange->answer(failed(failure.what()));
+        } catch (...) {
+            exchange->answer(failed("a handler threw what is no exception"));
+        }
     }
     for (;;) {
         if (auto response = exchange->take_or_wait()) co_return std::move(*response);
@@ -319,7 +331,7 @@ Awaitable<Response> Session::response_of(Turn& turn) {
         request->request_id);
 }
 
-Awaitable<bool> Session::send(Turn& turn, Response response) {
+Awaitable<bool> Session::send(Turn& turn, Response& response) {
     phase_ = Phase::writing;
     if (state_.hooks.every_answer) state_.hooks.every_answer(response);
     if (loop_->stopping()) turn.keep_alive = false;
@@ -368,8 +380,9 @@ Awaitable<bool> Session::send_stream(Turn& turn, const Response& response, std::
         const auto taken = stream->take();
         if (!taken.data.empty()) {
             sent_bytes_ += taken.data.size();
+            const std::string size_line = fmt::format("{:x}\r\n", taken.data.size());
             if (chunked)
-                going = co_await write(fmt::format("{:x}\r\n", taken.data.size()), taken.data, "\r\n");
+                going = co_await write(size_line, taken.data, "\r\n");
             else
                 going = co_await write(taken.data);
         }

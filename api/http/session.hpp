@@ -45,7 +45,7 @@ private:
     Awaitable<void> read_body(Parser& parser, Turn& turn);
     Awaitable<bool> drain_body(Parser& parser, Turn& turn);
     Awaitable<Response> response_of(Turn& turn);
-    Awaitable<bool> send(Turn& turn, Response response);
+    Awaitable<bool> send(Turn& turn, Response& response);
     Awaitable<bool> send_whole(Turn& turn, const Response& response, std::string_view head);
     Awaitable<bool> send_stream(Turn& turn, const Response& response, std::string_view head);
     Awaitable<bool> write(std::string_view first, std::string_view second = {}, std::string_view third = {});
