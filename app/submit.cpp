@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include <fmt/format.h>
+#include <openssl/rand.h>
 
 namespace app {
 
@@ -20,6 +21,13 @@ std::shared_ptr<const ledger::port::LogEntry> must_accept(ledger::port::Ledger& 
     if (const auto* accepted = std::get_if<ledger::port::Accepted>(&outcome)) return accepted->entry;
     const auto& error = std::get<ledger::port::Refused>(outcome).error;
     throw std::runtime_error{fmt::format("{}: {}", ledger::base::info(error.code).name, error.detail)};
+}
+
+ledger::rules::Erasable personal(std::string text) {
+    std::string salt(16, '\0');
+    if (RAND_bytes(reinterpret_cast<unsigned char*>(salt.data()), static_cast<int>(salt.size())) != 1)
+        throw std::runtime_error{"the system gives no random bytes"};
+    return {std::move(text), std::move(salt)};
 }
 
 }  // namespace app

@@ -13,4 +13,7 @@ namespace app {
 // As the book itself, with no idempotency key. Throws std::runtime_error with the refusal when it is refused.
 std::shared_ptr<const ledger::port::LogEntry> must_accept(ledger::port::Ledger& book, ledger::rules::Command command);
 
+// Text about a person, with the salt of its commitment.
+[[nodiscard]] ledger::rules::Erasable personal(std::string text);
+
 }  // namespace app

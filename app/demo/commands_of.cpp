@@ -3,7 +3,6 @@
 #include <stdexcept>
 
 #include <fmt/format.h>
-#include <openssl/rand.h>
 
 namespace app::demo {
 
@@ -31,13 +30,6 @@ void Door::settle() {
     std::unique_lock lock{mutex_};
     settled_.wait(lock, [&] { return open_ == 0; });
     if (!refusal_.empty()) throw std::runtime_error{"the demo was refused: " + refusal_};
-}
-
-rules::Erasable personal(std::string text) {
-    std::string salt(16, '\0');
-    if (RAND_bytes(reinterpret_cast<unsigned char*>(salt.data()), static_cast<int>(salt.size())) != 1)
-        throw std::runtime_error{"the system gives no random bytes"};
-    return {std::move(text), std::move(salt)};
 }
 
 rules::AmountText amount(std::string_view asset, std::int64_t whole, int cents) {

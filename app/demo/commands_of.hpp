@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/submit.hpp"
 #include "ledger/port/ledger.hpp"
 
 namespace app::demo {
@@ -32,7 +33,6 @@ private:
     std::string refusal_;
 };
 
-[[nodiscard]] rules::Erasable personal(std::string text);
 [[nodiscard]] rules::AmountText amount(std::string_view asset, std::int64_t whole, int cents = 0);
 [[nodiscard]] rules::LegText debit(std::string account, rules::AmountText amount);
 [[nodiscard]] rules::LegText credit(std::string account, rules::AmountText amount);

@@ -1,0 +1,62 @@
+#include "app/book_database.hpp"
+
+#include <fmt/format.h>
+
+#include "ledger/store/postgres/connection_fault.hpp"
+#include "ledger/store/postgres/migrate.hpp"
+#include "ledger/store/postgres/session.hpp"
+
+namespace app {
+
+namespace postgres = ledger::store::postgres;
+
+namespace {
+
+template <class T>
+T or_fail(ledger::base::Result<T> result, int exit_code) {
+    if (result) return std::move(*result);
+    const auto& error = result.error();
+    throw CommandFailed{exit_code, error.next_step.empty() ? error.detail
+                                                           : fmt::format("{} {}", error.detail, error.next_step)};
+}
+
+}  // namespace
+
+BookDatabase::BookDatabase(const BookPlace& place, Wanted wanted, bool is_small) {
+    if (!place.is_private()) {
+        address_ = place.database_address();
+        return;
+    }
+    postgres::PrivateServer::Options options{.data_dir = place.data_dir, .is_small = is_small};
+    server_.emplace(or_fail(wanted == Wanted::existing ? postgres::PrivateServer::attach_or_start(options)
+                                                       : postgres::PrivateServer::start(options),
+                            exit_unreachable));
+    address_ = server_->connection_string();
+}
+
+postgres::Connection BookDatabase::maintenance() const {
+    try {
+        return postgres::open_session({.conninfo = address_, .application_name = "bailee maintenance"},
+                                      postgres::maintenance_session());
+    } catch (const postgres::Fault& fault) {
+        throw CommandFailed{exit_unreachable, fmt::format("The database cannot be reached: {}", fault.what())};
+    }
+}
+
+ledger::base::Status BookDatabase::ensure_running() {
+    return server_ ? server_->ensure_running() : ledger::base::Status{};
+}
+
+std::vector<std::string> BookDatabase::migrate() {
+    auto session = maintenance();
+    return or_fail(postgres::migrate(session, postgres::embedded_migrations()), exit_refused).applied;
+}
+
+bool BookDatabase::has_a_writer() const {
+    auto session = maintenance();
+    const auto rows = session.execute(
+        "SELECT 1 FROM lease JOIN pg_stat_activity ON pid = ANY(backend_pids) WHERE datname = current_database() LIMIT 1");
+    return rows.size() > 0;
+}
+
+}  // namespace app

@@ -1,0 +1,35 @@
+// The database a command works on: a private PostgreSQL in a directory, or an address of yours.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/options.hpp"
+#include "ledger/store/postgres/connection.hpp"
+#include "ledger/store/postgres/private_server.hpp"
+
+namespace app {
+
+class BookDatabase {
+public:
+    enum class Wanted { make_if_missing, existing };
+    // Throws CommandFailed with a sentence when it cannot be had.
+    BookDatabase(const BookPlace& place, Wanted wanted, bool is_small = false);
+
+    [[nodiscard]] const std::string& address() const { return address_; }
+    // A session for migrations, verification and exports.
+    [[nodiscard]] ledger::store::postgres::Connection maintenance() const;
+    // Brings a private server back when it was killed; for others there is nothing to do. Any thread.
+    [[nodiscard]] ledger::base::Status ensure_running();
+    // Applies what is missing of the schema; the names of what was applied.
+    std::vector<std::string> migrate();
+    // Whether a writer's session is open on the book now.
+    [[nodiscard]] bool has_a_writer() const;
+
+private:
+    std::optional<ledger::store::postgres::PrivateServer> server_;
+    std::string address_;
+};
+
+}  // namespace app

@@ -1,0 +1,103 @@
+#include "app/serving.hpp"
+
+#include <csignal>
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+
+#include "api/api.hpp"
+#include "app/keys.hpp"
+#include "app/server_files.hpp"
+
+namespace app {
+namespace {
+
+struct Address {
+    std::string host;
+    std::uint16_t port = 0;
+};
+
+Address parse_address(const std::string& text) {
+    const auto colon = text.rfind(':');
+    const auto port_text = colon == std::string::npos ? std::string{} : text.substr(colon + 1);
+    const bool is_number = !port_text.empty() && port_text.size() <= 5 &&
+                           port_text.find_first_not_of("0123456789") == std::string::npos;
+    const auto port = is_number ? std::stoul(port_text) : 65'536UL;
+    if (port > 65'535)
+        throw CommandFailed{exit_usage, fmt::format("--listen wants ADDRESS:PORT, like 127.0.0.1:8080, not \"{}\".", text)};
+    return {text.substr(0, colon), static_cast<std::uint16_t>(port)};
+}
+
+sigset_t ending_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    return signals;
+}
+
+void print_ready(const ServeOptions& options, const std::string& url, RunningBook& running, const Keys& keys) {
+    const auto base = running.book().committed();
+    if (options.as_json) {
+        const nlohmann::ordered_json line{{"url", url},
+                                          {"book", base->state.book()},
+                                          {"version", base->state.version().value},
+                                          {"keys", keys}};
+        fmt::print("{}\n", line.dump());
+    } else {
+        fmt::print("Bailee serves book \"{}\" at version {}.\n\n  API        {}/v1\n  Reference  {}/docs\n",
+                   base->state.book(), base->state.version().value, url, url);
+        if (!keys.empty()) fmt::print("\n  Keys, shown once unless this is the demo; send them as Authorization: Bearer KEY\n");
+        for (const auto& [name, key] : keys) fmt::print("    {:<18} {}\n", name, key);
+        fmt::print("\nStop with Ctrl-C.\n");
+    }
+    std::fflush(stdout);
+}
+
+}  // namespace
+
+void ServeOptions::add_to(CLI::App& command) {
+    place.add_to(command);
+    command.add_option("--listen", listen, "address and port; port 0 takes a free one")->capture_default_str();
+    command.add_option("--threads", threads, "threads for connections")->check(CLI::Range(1, 64))->capture_default_str();
+    command.add_option("--pepper-file", pepper_file, "file whose first line keys the hashes of API keys");
+    command.add_flag("--json", as_json, "print the readiness line as JSON");
+}
+
+int serve_until_signal(const ServeOptions& options,
+                       const std::function<Keys(RunningBook& running, const std::string& pepper)>& prepare) {
+    const auto signals = ending_signals();
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread, so that only the wait below hears them
+    std::signal(SIGPIPE, SIG_IGN);
+
+    const auto address = parse_address(options.listen);
+    const auto pepper = read_pepper(options.pepper_file);
+    const auto& data_dir = options.place.data_dir;
+    std::optional<ServerLock> lock;
+    if (options.place.is_private()) {
+        lock = ServerLock::take(data_dir);
+        if (!lock) throw CommandFailed{exit_refused, fmt::format("Another bailee serves {}.", data_dir)};
+    }
+    RunningBook running{BookDatabase{options.place, BookDatabase::Wanted::make_if_missing, options.is_small},
+                        options.book};
+    const auto keys = prepare(running, pepper);
+    api::Api interface{running.book(), api::ApiOptions{.address = address.host,
+                                                       .port = address.port,
+                                                       .threads = options.threads,
+                                                       .pepper = pepper,
+                                                       .environment = options.environment}};
+    const auto url = fmt::format("http://{}:{}", address.host, interface.port());
+    if (options.place.is_private()) write_private_file(server_address_file(data_dir), url + "\n");
+    print_ready(options, url, running, keys);
+
+    int signal = 0;
+    sigwait(&signals, &signal);
+    spdlog::info("ending on signal {}", signal);
+    interface.stop();
+    running.stop();
+    return exit_done;
+}
+
+}  // namespace app
