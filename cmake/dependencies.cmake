@@ -18,6 +18,16 @@ add_library(pqxx INTERFACE)
 target_include_directories(pqxx SYSTEM INTERFACE "${PQXX_INCLUDE_DIR}")
 target_link_libraries(pqxx INTERFACE "${PQXX_LIBRARY}" PostgreSQL::PostgreSQL)
 
+# Its own package asks for curl and civetweb, which the core does not use.
+find_path(PROMETHEUS_INCLUDE_DIR prometheus/registry.h REQUIRED)
+find_library(PROMETHEUS_LIBRARY prometheus-cpp-core REQUIRED)
+add_library(prometheus_core INTERFACE)
+target_include_directories(prometheus_core SYSTEM INTERFACE "${PROMETHEUS_INCLUDE_DIR}")
+target_link_libraries(prometheus_core INTERFACE "${PROMETHEUS_LIBRARY}")
+
+# Debian's own python3, which has python3-yaml; it turns api/openapi.yaml into what the program serves.
+find_program(BAILEE_SYSTEM_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
+
 # Asio and Beast are compiled once, here, instead of in every file that includes them.
 add_library(boost_network STATIC "${CMAKE_SOURCE_DIR}/cmake/boost_network.cpp")
 target_compile_definitions(boost_network PUBLIC

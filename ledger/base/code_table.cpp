@@ -6,7 +6,7 @@ namespace ledger::base {
 namespace {
 
 // Precedence: who you are, then what you wrote, then what it names, then what the laws and the state say.
-constexpr std::array<CodeInfo, 45> table{{
+constexpr std::array<CodeInfo, 46> table{{
     {Code::request_too_slow, "REQUEST_TOO_SLOW", Kind::too_slow, false, "The request took too long to arrive",
      "Send the request again with the same key on a better connection."},
     {Code::headers_too_large, "HEADERS_TOO_LARGE", Kind::headers_too_large, false, "The headers are too large",
@@ -39,6 +39,8 @@ constexpr std::array<CodeInfo, 45> table{{
      "Take a snapshot of this generation and resume from it."},
     {Code::version_not_reached, "VERSION_NOT_REACHED", Kind::unavailable, true, "That version is not there yet",
      "Ask again shortly, or without min_version."},
+    {Code::store_unavailable, "STORE_UNAVAILABLE", Kind::unavailable, true, "The store cannot be read now",
+     "Wait as Retry-After says and ask again."},
     {Code::idempotency_conflict, "IDEMPOTENCY_CONFLICT", Kind::conflict, false,
      "The key was used for another request", "Use a new Idempotency-Key for a new request."},
     {Code::duplicate_id, "DUPLICATE_ID", Kind::conflict, false, "The id is taken by another object",
@@ -156,7 +158,7 @@ int http_status(Kind kind) {
         case Kind::unavailable:
         case Kind::outcome_unknown: return 503;
     }
-    ensure_failed("a kind without a status", std::source_location::current());
+    never("a kind without a status");
 }
 
 }  // namespace ledger::base

@@ -75,6 +75,7 @@ enum class Code : std::uint16_t {
     linked_refused = 43,
     lien_expired = 44,
     version_not_reached = 45,
+    store_unavailable = 46,
 };
 
 struct CodeInfo {
