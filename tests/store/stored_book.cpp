@@ -22,6 +22,32 @@ std::unique_ptr<support::TempDatabase> database_with_book() {
     });
 }
 
+namespace {
+
+// What the stream of random commands leaves out.
+std::vector<ledger::rules::Command> people_and_keys() {
+    std::vector<ledger::rules::Command> commands;
+    for (const std::string name : {"anna", "bo", "cyd"}) {
+        commands.emplace_back(ledger::rules::AddPrincipal{.id = "p-" + name,
+                                                          .name = {.text = name, .salt = std::string(16, name[0])},
+                                                          .roles = RoleSet::of(Role::operator_, Role::auditor),
+                                                          .party = ""});
+        for (const char digit : {'1', '2'})
+            commands.emplace_back(
+                ledger::rules::CreateKey{.principal = "p-" + name,
+                                         .expires_at = digit == '1' ? std::optional{KnownAt{::support::at_time(
+                                                                          "2027-03-05T14:00:00.123456Z")}}
+                                                                    : std::nullopt,
+                                         .key_id = name + digit,
+                                         .hash = ledger::base::sha256(name),
+                                         .last_four = "abcd"});
+    }
+    commands.emplace_back(ledger::rules::RevokeKey{"bo1"});
+    return commands;
+}
+
+}  // namespace
+
 StoredBook::StoredBook(std::uint64_t seed)
     : database_{database_with_book()},
       store_{std::make_unique<PostgresStore>(options())},
@@ -31,6 +57,7 @@ StoredBook::StoredBook(std::uint64_t seed)
     static_cast<void>(model_.take_lease());
     committed_.head_hash = ledger::proof::chain_root("test");
     if (write({ledger::rules::OpenBook{"test"}}) != CommitOutcome::committed) throw std::runtime_error{"no book"};
+    if (write(people_and_keys()) != CommitOutcome::committed || refused_ != 0) throw std::runtime_error{"no people"};
 }
 
 postgres::StoreOptions StoredBook::options() const {
