@@ -15,14 +15,14 @@ struct Shape {
     std::string bytes;
 };
 
+const std::string smuggled = "0\r\n\r\nGET /hello HTTP/1.1\r\nHost: h\r\n\r\n";
+
 std::string head(std::string_view line, std::string_view fields, std::string_view body = {}) {
     return fmt::format("{}\r\n{}\r\n{}", line, fields, body);
 }
 
-std::vector<Shape> refused_shapes() {
+std::vector<Shape> refused_framings() {
     const std::string post_line = "POST /echo HTTP/1.1";
-    const std::string get_line = "GET /hello HTTP/1.1";
-    const std::string smuggled = "0\r\n\r\nGET /hello HTTP/1.1\r\nHost: h\r\n\r\n";
     return {
         {"CL and TE",
          head(post_line, "Host: h\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n", smuggled)},
@@ -52,6 +52,13 @@ std::vector<Shape> refused_shapes() {
         {"TE with vertical tab", head(post_line, "Host: h\r\nTransfer-Encoding:\vchunked\r\n", smuggled)},
         {"TE in HTTP/1.0",
          head("POST /echo HTTP/1.0", "Host: h\r\nTransfer-Encoding: chunked\r\n", smuggled)},
+    };
+}
+
+std::vector<Shape> refused_heads() {
+    const std::string post_line = "POST /echo HTTP/1.1";
+    const std::string get_line = "GET /hello HTTP/1.1";
+    return {
         {"space before the colon", head(post_line, "Host: h\r\nTransfer-Encoding : chunked\r\n", smuggled)},
         {"tab before the colon", head(post_line, "Host: h\r\nContent-Length\t: 4\r\n", "abcd")},
         {"space before the name", head(post_line, "Host: h\r\n Content-Length: 4\r\n", "abcd")},
@@ -100,7 +107,9 @@ std::vector<Shape> refused_shapes() {
 TEST_CASE("a request of a hostile shape is 400, nothing behind it is read, and the connection closes",
           "[http]") {
     TestServer server{plain_routes()};
-    for (const auto& shape : refused_shapes()) {
+    auto shapes = refused_framings();
+    for (auto& shape : refused_heads()) shapes.push_back(std::move(shape));
+    for (const auto& shape : shapes) {
         CAPTURE(shape.name);
         RawClient client{server.port()};
         client.send(shape.bytes);
