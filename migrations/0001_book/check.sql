@@ -6,13 +6,15 @@ BEGIN
     SELECT string_agg(c.relname, ', ') INTO wrong FROM pg_class AS c
     INNER JOIN pg_index AS i ON i.indrelid = c.oid AND i.indisprimary
     INNER JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
-    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'schema_migration'
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+        AND c.relname <> 'schema_migration'
         AND a.attname <> 'book_id';
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'book_id is not first in the key of %', wrong;
     END IF;
     SELECT string_agg(c.relname, ', ') INTO wrong FROM pg_class AS c
-    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'schema_migration'
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+        AND c.relname <> 'schema_migration'
         AND NOT EXISTS (
             SELECT FROM pg_trigger AS t
             WHERE t.tgrelid = c.oid AND t.tgname IN ('append_only', 'never_removed') AND t.tgenabled = 'O'

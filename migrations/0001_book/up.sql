@@ -1,7 +1,8 @@
 -- The book: its log, what is projected from the log, and what stands beside it.
 -- book_id is first in every key, so the schema also runs distributed by it.
 
--- Whole units of an asset, signed. Law 1 bounds a leg and a supply at 10^36, so no sum of them leaves 39 digits.
+-- Whole units of an asset, signed. Law 1 bounds a leg and a supply at 10^36, so no sum of them leaves
+-- 39 digits.
 CREATE DOMAIN quantity AS numeric(39, 0);
 
 CREATE FUNCTION bailee_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -37,7 +38,7 @@ CREATE TABLE book (
     name text NOT NULL UNIQUE,
     digest_key bytea NOT NULL CHECK (octet_length(digest_key) = 32)
 );
-COMMENT ON COLUMN book.digest_key IS 'keys the digests of requests, so that the log tells nothing of what was asked';
+COMMENT ON COLUMN book.digest_key IS 'keys the digests of requests: they tell nothing of what was asked';
 
 CREATE TABLE lease (
     book_id int4 PRIMARY KEY REFERENCES book,
@@ -74,7 +75,7 @@ CREATE TABLE event (
     body bytea NOT NULL,
     PRIMARY KEY (book_id, version)
 ) PARTITION BY RANGE (version);
-COMMENT ON TABLE event IS 'the log: facts in canonical form (docs/log-format.md), hash-chained; everything else follows';
+COMMENT ON TABLE event IS 'the log: facts in canonical form, hash-chained (docs/log-format.md)';
 COMMENT ON COLUMN event.idem IS '128 bits of a digest of principal and idempotency key; none for a tick';
 
 -- Projections: what the log says, in rows. `bailee verify` makes them again and compares.
@@ -238,7 +239,7 @@ CREATE TABLE balance (
     asset int4 NOT NULL,
     PRIMARY KEY (book_id, account, asset)
 ) WITH (fillfactor = 70);
-COMMENT ON TABLE balance IS 'positive on the account''s normal side; free = greatest(total, 0) less what is bound';
+COMMENT ON TABLE balance IS 'positive on the normal side; free = greatest(total, 0) less what is bound';
 
 CREATE TABLE balance_history (
     version int8 NOT NULL,
@@ -252,7 +253,7 @@ CREATE TABLE balance_history (
     asset int4 NOT NULL,
     PRIMARY KEY (book_id, account, asset, version)
 ) PARTITION BY RANGE (version);
-COMMENT ON TABLE balance_history IS 'a row for each balance a batch changed, at its last change in that batch';
+COMMENT ON TABLE balance_history IS 'a row for each balance a batch changed, as the batch left it';
 
 CREATE TABLE lien (
     key int8 NOT NULL,
@@ -374,15 +375,16 @@ DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY[
-        'event', 'batch', 'party', 'asset', 'principal', 'reason', 'account', 'account_limit', 'object_name', 'journal',
-        'leg', 'evidence', 'balance_history', 'lien_line', 'lien_history', 'refusal'
+        'event', 'batch', 'party', 'asset', 'principal', 'reason', 'account', 'account_limit', 'object_name',
+        'journal', 'leg', 'evidence', 'balance_history', 'lien_line', 'lien_history', 'refusal'
     ] LOOP
         EXECUTE format(
             'CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %I '
             'FOR EACH STATEMENT EXECUTE FUNCTION bailee_refuse_change()', name);
     END LOOP;
     FOREACH name IN ARRAY ARRAY[
-        'book', 'lease', 'balance', 'lien', 'reservation', 'exception', 'agreement', 'api_key', 'erasable_text'
+        'book', 'lease', 'balance', 'lien', 'reservation', 'exception', 'agreement', 'api_key',
+        'erasable_text'
     ] LOOP
         EXECUTE format(
             'CREATE TRIGGER never_removed BEFORE DELETE OR TRUNCATE ON %I '
@@ -393,8 +395,8 @@ $$;
 CREATE TRIGGER only_erased BEFORE UPDATE ON erasable_text
 FOR EACH ROW EXECUTE FUNCTION bailee_only_erase();
 
--- Partitions of four million versions, so that indexes on random keys stay small (one range for all four tables).
--- Made ahead of need, outside the transaction of a batch. Attaching locks out no reader and no writer.
+-- Partitions of four million versions, so that indexes on random keys stay small; one range for all four
+-- tables. Made ahead of need, outside the transaction of a batch. Attaching one locks nobody out.
 CREATE FUNCTION bailee_make_partitions(at_version int8) RETURNS int4
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -413,7 +415,8 @@ BEGIN
         factor := CASE WHEN parent IN ('journal', 'leg') THEN keys_per_version ELSE 1 END;
         EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', part, parent);
         IF parent = 'event' THEN
-            EXECUTE format('CREATE UNIQUE INDEX %I ON %I (book_id, idem) WHERE idem IS NOT NULL', part || '_idem', part);
+            EXECUTE format('CREATE UNIQUE INDEX %I ON %I (book_id, idem) WHERE idem IS NOT NULL',
+                part || '_idem', part);
         END IF;
         EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)',
             parent, part, no * size * factor, (no + 1) * size * factor);
@@ -427,8 +430,8 @@ END
 $$;
 REVOKE ALL ON FUNCTION bailee_make_partitions(int8) FROM public;
 
--- Ends sessions of an earlier writer of this database; what they had not committed is gone. With the caller's rights:
--- a role may always end its own sessions.
+-- Ends sessions of an earlier writer of this database; what they had not committed is gone. With the caller's
+-- rights: a role may always end its own sessions.
 CREATE FUNCTION bailee_end_writers(pids int4 []) RETURNS int4
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     WITH old AS MATERIALIZED (
@@ -513,8 +516,8 @@ SELECT
     lien.rank,
     lien.behind,
     agreement.id AS agreement,
-    secured_asset.id AS secured_asset,
-    bailee_decimal(lien.secured, secured_asset.scale) AS secured,
+    owed.id AS secured_asset,
+    bailee_decimal(lien.secured, owed.scale) AS secured,
     lien.reuse_right,
     lien.parent,
     lien.expires_at,
@@ -538,12 +541,12 @@ INNER JOIN account AS owner ON lien_line.book_id = owner.book_id AND lien_line.o
 INNER JOIN account AS location ON lien_line.book_id = location.book_id AND lien_line.location = location.no
 INNER JOIN asset ON lien_line.book_id = asset.book_id AND lien_line.asset = asset.no
 LEFT JOIN agreement ON lien.book_id = agreement.book_id AND lien.agreement = agreement.no
-LEFT JOIN asset AS secured_asset ON lien.book_id = secured_asset.book_id AND lien.secured_asset = secured_asset.no;
+LEFT JOIN asset AS owed ON lien.book_id = owed.book_id AND lien.secured_asset = owed.no;
 
 SELECT bailee_make_partitions(0);
 
--- Who may do what. Roles belong to the cluster, so another database may have made them; a role that may make none
--- (a hosted database) keeps everything for itself.
+-- Who may do what. Roles belong to the cluster, so another database may have made them; a role that may make
+-- none (a hosted database) keeps everything for itself.
 
 DO $$
 DECLARE
@@ -557,7 +560,7 @@ BEGIN
         EXCEPTION
             WHEN duplicate_object OR unique_violation THEN NULL;
             WHEN insufficient_privilege THEN
-                RAISE NOTICE 'role % cannot be made here: % owns and writes the book alone', role, current_user;
+                RAISE NOTICE 'role % cannot be made here: % keeps the book alone', role, current_user;
         END;
     END LOOP;
 END
@@ -578,7 +581,8 @@ BEGIN
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v')
             AND c.relname <> 'schema_migration'
     LOOP
-        EXECUTE format('ALTER %s %s OWNER TO bailee_owner', CASE WHEN item.is_view THEN 'VIEW' ELSE 'TABLE' END, item.name);
+        EXECUTE format('ALTER %s %s OWNER TO bailee_owner',
+            CASE WHEN item.is_view THEN 'VIEW' ELSE 'TABLE' END, item.name);
     END LOOP;
     FOR item IN
         SELECT p.oid::regprocedure AS name FROM pg_proc AS p
@@ -589,16 +593,16 @@ BEGIN
     ALTER DOMAIN quantity OWNER TO bailee_owner;
 
     GRANT SELECT ON
-        lease, batch, event, party, asset, principal, api_key, reason, agreement, account, account_limit, object_name,
-        journal, leg, evidence, balance, balance_history, lien, lien_line, lien_history, reservation, exception, refusal,
-        erasable_text, v_balances, v_journal, v_liens
+        lease, batch, event, party, asset, principal, api_key, reason, agreement, account, account_limit,
+        object_name, journal, leg, evidence, balance, balance_history, lien, lien_line, lien_history,
+        reservation, exception, refusal, erasable_text, v_balances, v_journal, v_liens
         TO bailee_writer, bailee_reader;
     GRANT SELECT ON book TO bailee_writer;
     GRANT SELECT (book_id, generation, opened_at, name) ON book TO bailee_reader;
     GRANT INSERT ON
-        batch, event, party, asset, principal, api_key, reason, agreement, account, account_limit, object_name, journal,
-        leg, evidence, balance, balance_history, lien, lien_line, lien_history, reservation, exception, refusal,
-        erasable_text
+        batch, event, party, asset, principal, api_key, reason, agreement, account, account_limit,
+        object_name, journal, leg, evidence, balance, balance_history, lien, lien_line, lien_history,
+        reservation, exception, refusal, erasable_text
         TO bailee_writer;
     GRANT UPDATE ON lease TO bailee_writer;
     GRANT UPDATE (total, encumbered, reserved, pending_in, pending_out, version) ON balance TO bailee_writer;
