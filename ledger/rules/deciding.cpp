@@ -166,7 +166,8 @@ void settle_exceptions(Deciding& deciding) {
         const auto open = state.open_exception(entry.account, entry.asset);
         if (open && short_by.is_zero()) events.emplace_back(ExceptionCured{*open});
         if (!open && short_by.is_positive() && state.shortfall(entry.account, entry.asset, entry.before).is_zero()) {
-            const bool takes_bound = entry.now.total < entry.now.bound();
+            const auto bound = entry.now.bound();
+            const bool takes_bound = bound.is_positive() && entry.now.total < bound;
             events.emplace_back(ExceptionOpened{.rule = takes_bound ? Code::lien_short : Code::floor_broken,
                                                 .account = entry.account,
                                                 .asset = entry.asset,

@@ -71,6 +71,10 @@ Result<std::vector<LienLine>> choose_locations(const Deciding& deciding, const L
         rest -= line.quantity;
         lines.push_back(line);
     }
+    const auto of_owner = deciding.balances.now(wanted.owner, wanted.asset);
+    if (rest.is_positive() && of_owner.free() < wanted.quantity)
+        return refuse(
+            deciding.insufficient_free(wanted.owner, wanted.asset, wanted.quantity, of_owner, pointer));
     if (rest.is_positive())
         return refuse({.code = Code::insufficient_free,
                        .detail = fmt::format("The locations of pool {} have {} {} free; {} is asked.",

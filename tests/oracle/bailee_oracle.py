@@ -328,7 +328,8 @@ class Book:
             self.state_version[account] = self.version
             short = self.shortfall(account, asset, position)
             if short and place not in self.exceptions:
-                rule = "LIEN_SHORT" if position[0] < position[1] + position[2] else "FLOOR_BROKEN"
+                bound = position[1] + position[2]
+                rule = "LIEN_SHORT" if bound and position[0] < bound else "FLOOR_BROKEN"
                 self.exceptions[place] = (rule, short)
             elif not short:
                 self.exceptions.pop(place, None)

@@ -33,10 +33,7 @@ Command party(const Json& body) {
     made.kind = chosen(party_kinds(), body.at("kind"));
     const auto classes = body.value("classification", Json::object());
     if (classes.contains("sec")) made.sec = chosen(sec_classes(), classes["sec"]);
-    if (classes.contains("cftc")) {
-        const auto cftc = text(classes, "cftc");
-        made.cftc = cftc == "public" ? CftcClass::public_customer : chosen(cftc_classes(), cftc);
-    }
+    if (classes.contains("cftc")) made.cftc = chosen(cftc_classes(), classes["cftc"]);
     return made;
 }
 
