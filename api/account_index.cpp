@@ -18,14 +18,16 @@ void AccountIndex::grow(const State& state) {
     for (; indexed_ < state.accounts.size(); ++indexed_) {
         const auto& account = state.accounts[AccountNo{indexed_}];
         by_party_[account.party.value].push_back(AccountNo{indexed_});
-        if (account.regime) by_regime_[static_cast<std::size_t>(*account.regime)].push_back(AccountNo{indexed_});
+        if (account.regime)
+            by_regime_[static_cast<std::size_t>(*account.regime)].push_back(AccountNo{indexed_});
     }
 }
 
 std::vector<AccountNo> AccountIndex::of_party(const State& state, PartyNo party) {
     const std::lock_guard lock{mutex_};
     grow(state);
-    return party.value < by_party_.size() ? known_to(state, by_party_[party.value]) : std::vector<AccountNo>{};
+    return party.value < by_party_.size() ? known_to(state, by_party_[party.value])
+                                          : std::vector<AccountNo>{};
 }
 
 std::vector<AccountNo> AccountIndex::of_regime(const State& state, Regime regime) {

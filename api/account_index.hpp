@@ -1,5 +1,5 @@
-// Accounts by party and by regime. Accounts are only ever added and never change either, so the index only grows, and one
-// serves readers of every version. Any thread.
+// Accounts by party and by regime. Accounts are only ever added and never change either, so the index only
+// grows, and one serves readers of every version. Any thread.
 #pragma once
 
 #include <array>

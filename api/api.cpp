@@ -31,9 +31,8 @@ ledger::base::Status gate(Shared& shared, const http::Route& route, http::Reques
     if (route.roles == ledger::book::RoleSet{}) return {};
     const auto book = shared.ledger.committed();
     if (!book)
-        return ledger::base::refuse({.code = ledger::base::Code::not_the_writer,
-                                     .detail = "The server is starting.",
-                                     .pointer = {}});
+        return ledger::base::refuse(
+            {.code = ledger::base::Code::not_the_writer, .detail = "The server is starting.", .pointer = {}});
     // A key expires by the later of the two clocks: an idle book's stands still.
     const auto wall =
         std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
@@ -48,7 +47,8 @@ ledger::base::Status gate(Shared& shared, const http::Route& route, http::Reques
 
 void add_versions(Shared& shared, http::Response& response) {
     const auto is_set = [&](std::string_view name) {
-        return std::ranges::any_of(response.headers, [&](const auto& header) { return header.first == name; });
+        return std::ranges::any_of(response.headers,
+                                   [&](const auto& header) { return header.first == name; });
     };
     if (is_set("Bailee-Ledger-Version")) return;
     const auto book = shared.ledger.committed();
@@ -58,7 +58,8 @@ void add_versions(Shared& shared, http::Response& response) {
 }
 
 http::ServerHooks hooks_for(const SharedPtr& shared) {
-    return {.gate = [shared](const http::Route& route, http::Request& request) { return gate(*shared, route, request); },
+    return {.gate = [shared](const http::Route& route,
+                             http::Request& request) { return gate(*shared, route, request); },
             .every_answer = [shared](http::Response& response) { add_versions(*shared, response); },
             .access =
                 [shared](const http::Access& access) {
@@ -87,7 +88,8 @@ http::Server start_server(ApiOptions& options, const SharedPtr& shared) {
 class Api::Impl {
 public:
     Impl(ledger::port::Ledger& ledger, ApiOptions options)
-        : shared{std::make_shared<Shared>(ledger, shared_options(options))}, server{start_server(options, shared)} {}
+        : shared{std::make_shared<Shared>(ledger, shared_options(options))},
+          server{start_server(options, shared)} {}
 
     void stop() {
         server.stop();

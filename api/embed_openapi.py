@@ -1,4 +1,4 @@
-"""Writes the contract into a source file: as JSON, and as a page for people without any script or outside asset.
+"""Writes the contract into a source file: as JSON, and as a page for people without script or outside asset.
 
 Usage: embed_openapi.py openapi.yaml openapi_embedded.cpp
 """
@@ -12,13 +12,19 @@ import yaml
 LITERAL_BYTES_MAX = 8000
 
 STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:0 auto;padding:1rem;color:#1b1f24;background:#fff}
-h1{font-size:1.6rem}h2{margin-top:2.5rem;border-bottom:1px solid #ccc}h3{margin-bottom:.25rem}
+body{font:16px/1.5 system-ui,sans-serif;
+max-width:62rem;margin:0 auto;padding:1rem;color:#1b1f24;background:#fff}
+h1{font-size:1.6rem}
+h2{margin-top:2.5rem;border-bottom:1px solid #ccc}h3{margin-bottom:.25rem}
 code,pre{font:14px/1.45 ui-monospace,monospace}pre{background:#f4f5f7;padding:.75rem;overflow:auto}
-.method{display:inline-block;min-width:3.5rem;font-weight:700}.note{color:#555;margin:.25rem 0}
-table{border-collapse:collapse;margin:.5rem 0}td,th{text-align:left;padding:.2rem .8rem .2rem 0;vertical-align:top}
+.method{display:inline-block;min-width:3.5rem;font-weight:700}
+.note{color:#555;margin:.25rem 0}
+table{border-collapse:collapse;margin:.5rem 0}
+td,th{text-align:left;padding:.2rem .8rem .2rem 0;vertical-align:top}
+
 nav a{margin-right:1rem}details summary{cursor:pointer}
-@media (prefers-color-scheme:dark){body{color:#e6e6e6;background:#15181c}pre{background:#22262b}.note{color:#aaa}}
+@media (prefers-color-scheme:dark){body{color:#e6e6e6;background:#15181c}
+pre{background:#22262b}.note{color:#aaa}}
 """
 
 
@@ -58,7 +64,8 @@ def field_rows(document, schema):
 
 def table(rows):
     cells = "".join(
-        "<tr><td><code>%s</code></td><td>%s</td><td>%s</td><td>%s</td></tr>" % tuple(html.escape(one) for one in row)
+        "<tr><td><code>%s</code></td><td>%s</td><td>%s</td><td>%s</td></tr>"
+        % tuple(html.escape(one) for one in row)
         for row in rows
     )
     return "<table>%s</table>" % cells if cells else ""
@@ -79,9 +86,11 @@ def operation_html(document, method, path, operation):
     body = operation.get("requestBody")
     if body:
         content = body["content"]["application/json"]
-        out.append("<details><summary>Body</summary>%s</details>" % table(field_rows(document, content["schema"])))
+        fields = table(field_rows(document, content["schema"]))
+        out.append("<details><summary>Body</summary>%s</details>" % fields)
         if "example" in content:
-            out.append("<pre>%s</pre>" % html.escape(json.dumps(content["example"], ensure_ascii=False, indent=1)))
+            example = json.dumps(content["example"], ensure_ascii=False, indent=1)
+            out.append("<pre>%s</pre>" % html.escape(example))
     return "\n".join(out)
 
 
@@ -89,8 +98,8 @@ def page(document):
     out = ['<!doctype html><html lang="en"><head><meta charset="utf-8">'
            '<meta name="viewport" content="width=device-width">'
            "<title>%s</title><style>%s</style></head><body>" % (html.escape(document["info"]["title"]), STYLE)]
-    out.append("<h1>%s</h1><p>%s</p>" % (html.escape(document["info"]["title"]),
-                                        html.escape(document["info"]["description"])))
+    info = document["info"]
+    out.append("<h1>%s</h1><p>%s</p>" % (html.escape(info["title"]), html.escape(info["description"])))
     out.append('<p><a href="/openapi.json">openapi.json</a></p><nav>')
     tags = [one["name"] for one in document["tags"]]
     out.extend('<a href="#%s">%s</a>' % (tag.replace(" ", "-"), html.escape(tag)) for tag in tags)
@@ -127,7 +136,8 @@ def main():
     with open(into, "w", encoding="utf-8") as file:
         file.write("// Generated from api/openapi.yaml.\n#include \"api/openapi.hpp\"\n\nnamespace api {\n\n")
         file.write("std::string_view openapi_document() {\n    return %s;\n}\n\n" % literal(compact))
-        file.write("std::string_view openapi_page() {\n    return %s;\n}\n\n}  // namespace api\n" % literal(page(document)))
+        file.write("std::string_view openapi_page() {\n    return %s;\n}\n\n" % literal(page(document)))
+        file.write("}  // namespace api\n")
 
 
 main()

@@ -25,10 +25,11 @@ public:
                                                             .Name("bailee_http_requests_total")
                                                             .Help("Requests answered, by route and status")
                                                             .Register(registry);
-    prometheus::Family<prometheus::Histogram>& durations = prometheus::BuildHistogram()
-                                                               .Name("bailee_http_request_seconds")
-                                                               .Help("From the head of a request to its answer's end")
-                                                               .Register(registry);
+    prometheus::Family<prometheus::Histogram>& durations =
+        prometheus::BuildHistogram()
+            .Name("bailee_http_request_seconds")
+            .Help("From the head of a request to its answer's end")
+            .Register(registry);
     prometheus::Gauge& version = gauge("bailee_ledger_version", "The book's head version");
     prometheus::Gauge& generation = gauge("bailee_ledger_generation", "The book's generation");
     prometheus::Gauge& ready = gauge("bailee_ledger_ready", "1 when the book takes commands");
@@ -38,10 +39,11 @@ public:
     prometheus::Gauge& batches = gauge("bailee_ledger_batches", "Batches made durable since the start");
     prometheus::Gauge& accepted = gauge("bailee_ledger_accepted", "Commands accepted since the start");
     prometheus::Gauge& refused = gauge("bailee_ledger_refused", "Commands refused since the start");
-    prometheus::Gauge& unknown =
-        gauge("bailee_ledger_unknown_outcomes", "Commits whose outcome was lost and resolved since the start");
+    prometheus::Gauge& unknown = gauge("bailee_ledger_unknown_outcomes",
+                                       "Commits whose outcome was lost and resolved since the start");
     prometheus::Gauge& streams = gauge("bailee_http_streams", "Open event streams");
-    prometheus::Gauge& reads = gauge("bailee_http_reads_waiting", "Reads of the store that wait for a thread");
+    prometheus::Gauge& reads =
+        gauge("bailee_http_reads_waiting", "Reads of the store that wait for a thread");
 
 private:
     prometheus::Gauge& gauge(const char* name, const char* help) {
@@ -56,7 +58,9 @@ Metrics::~Metrics() = default;
 void Metrics::observe(const http::Access& access) {
     const std::string route{access.route.empty() ? "none" : access.route};
     registry_->requests
-        .Add({{"method", std::string{access.method}}, {"route", route}, {"status", std::to_string(access.status)}})
+        .Add({{"method", std::string{access.method}},
+              {"route", route},
+              {"status", std::to_string(access.status)}})
         .Increment();
     registry_->durations.Add({{"route", route}}, seconds)
         .Observe(static_cast<double>(access.duration.count()) * seconds_per_microsecond);

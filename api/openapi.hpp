@@ -1,4 +1,5 @@
-// The contract of api/openapi.yaml, as JSON and as a page for people; both are made from it when the program is built.
+// The contract of api/openapi.yaml, as JSON and as a page for people; both are made from it when the program
+// is built.
 #pragma once
 
 #include <string_view>

@@ -1,5 +1,5 @@
-// The interface as one table: method, pattern, who may, what it takes, and who answers. api/openapi.yaml says the same to
-// others, and a test compares the two.
+// The interface as one table: method, pattern, who may, what it takes, and who answers. api/openapi.yaml says
+// the same to others, and a test compares the two.
 #pragma once
 
 #include <array>

@@ -17,9 +17,10 @@ class VersionWaits {
 public:
     VersionWaits(ledger::port::Ledger& ledger, Loop& loop) : ledger_{ledger}, loop_{loop} {}
 
-    // Calls `then` once, with whether the version was reached in time: from the caller's thread when it is there
-    // already, else from the loop's.
-    void wait(ledger::base::Version version, std::chrono::milliseconds patience, std::function<void(bool)> then);
+    // Calls `then` once, with whether the version was reached in time: from the caller's thread when it is
+    // there already, else from the loop's.
+    void wait(ledger::base::Version version, std::chrono::milliseconds patience,
+              std::function<void(bool)> then);
     // The book has moved: wakes those whose version it reached.
     void on_commit();
 

@@ -1,4 +1,5 @@
-// A few threads behind a bounded queue, for what an I/O thread must not do: wait for the store, render what is large.
+// A few threads behind a bounded queue, for what an I/O thread must not do: wait for the store, render what
+// is large.
 #pragma once
 
 #include <atomic>

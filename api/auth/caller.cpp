@@ -43,11 +43,12 @@ Result<Caller> authenticate(const State& state, ledger::base::ByteView pepper,
 
 Status admit(Caller& caller, const State& state, RoleSet allowed) {
     if (!caller.roles.meets(allowed))
-        return ledger::base::refuse({.code = Code::forbidden,
-                                     .detail = fmt::format("This needs one of the roles {}; the key's principal has {}.",
-                                                           names_of(allowed), names_of(caller.roles)),
-                                     .pointer = "Authorization",
-                                     .figures = {{"allowed", names_of(allowed)}, {"roles", names_of(caller.roles)}}});
+        return ledger::base::refuse(
+            {.code = Code::forbidden,
+             .detail = fmt::format("This needs one of the roles {}; the key's principal has {}.",
+                                   names_of(allowed), names_of(caller.roles)),
+             .pointer = "Authorization",
+             .figures = {{"allowed", names_of(allowed)}, {"roles", names_of(caller.roles)}}});
     const auto opened_by = static_cast<std::uint16_t>(caller.roles.bits() & allowed.bits());
     const bool is_scoped = (opened_by & static_cast<std::uint16_t>(~scoped_roles.bits())) == 0;
     if (!is_scoped) return {};

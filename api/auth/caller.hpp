@@ -21,8 +21,8 @@ struct Caller {
 [[nodiscard]] Result<Caller> authenticate(const State& state, ledger::base::ByteView pepper,
                                           std::optional<std::string_view> authorization, KnownAt now);
 
-// FORBIDDEN unless one of the caller's roles is among them. Sets the scope: it holds unless a role that is not a
-// customer's opened the door.
+// FORBIDDEN unless one of the caller's roles is among them. Sets the scope: it holds unless a role that is
+// not a customer's opened the door.
 [[nodiscard]] Status admit(Caller& caller, const State& state, RoleSet allowed);
 
 }  // namespace api::auth

@@ -16,8 +16,8 @@ inline constexpr RoleSet posters = RoleSet::of(Role::operator_, Role::admin);
 // Bind and free property, but move none.
 inline constexpr RoleSet binders = RoleSet::of(Role::operator_, Role::margin_engine, Role::admin);
 // See the whole book.
-inline constexpr RoleSet readers = RoleSet::of(Role::operator_, Role::approver, Role::margin_engine, Role::auditor,
-                                               Role::examiner, Role::trustee, Role::admin);
+inline constexpr RoleSet readers = RoleSet::of(Role::operator_, Role::approver, Role::margin_engine,
+                                               Role::auditor, Role::examiner, Role::trustee, Role::admin);
 // See who may do what.
 inline constexpr RoleSet overseers =
     RoleSet::of(Role::approver, Role::auditor, Role::examiner, Role::trustee, Role::admin);

@@ -44,7 +44,11 @@ void Hub::on_commit() {
 }
 
 void Hub::begin(std::uint64_t number, Subscription wanted, std::shared_ptr<http::Stream> stream) {
-    Reader reader{.wanted = wanted, .stream = std::move(stream), .pending = {}, .last_taken = Clock::now(), .last_id = {}};
+    Reader reader{.wanted = wanted,
+                  .stream = std::move(stream),
+                  .pending = {},
+                  .last_taken = Clock::now(),
+                  .last_id = {}};
     reader.pending = fmt::format("retry: 2000\n: from version {}\n\n", wanted.next.version.value);
     readers_.emplace(number, std::move(reader));
     pump(number);
@@ -115,7 +119,8 @@ void Hub::append_version(Reader& reader, const RenderedVersion& version, const w
             continue;
         }
         if (!reader.wanted.types.test(static_cast<std::size_t>(event.type))) continue;
-        if (reader.wanted.account && !std::ranges::binary_search(event.accounts, *reader.wanted.account)) continue;
+        if (reader.wanted.account && !std::ranges::binary_search(event.accounts, *reader.wanted.account))
+            continue;
         reader.last_id = wire::make_event_id(head, {version.version, event.index});
         reader.pending +=
             fmt::format("id: {}\nevent: {}\ndata: {}\n\n", reader.last_id, name_of(event.type), event.data);
@@ -123,7 +128,8 @@ void Hub::append_version(Reader& reader, const RenderedVersion& version, const w
     }
     // A filtered stream names what it leaves out, so that its reader can prove that nothing is missing.
     if (!is_any_shown)
-        reader.pending += fmt::format(": skipped {}{}\n\n", wire::generation_prefix(head.generation), version.version.value);
+        reader.pending += fmt::format(": skipped {}{}\n\n", wire::generation_prefix(head.generation),
+                                      version.version.value);
     next = {Version{version.version.value + 1}, 0};
 }
 

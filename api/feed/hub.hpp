@@ -1,5 +1,6 @@
-// The stream of events: each reader has a place in the log and moves on as its connection takes what is offered. One
-// thread serves all; what the last versions look like is rendered once. A reader holds no memory but its buffer.
+// The stream of events: each reader has a place in the log and moves on as its connection takes what is
+// offered. One thread serves all; what the last versions look like is rendered once. A reader holds no memory
+// but its buffer.
 #pragma once
 
 #include <atomic>
@@ -68,9 +69,9 @@ private:
     [[nodiscard]] Turn turn(Reader& reader);
     [[nodiscard]] bool give(Reader& reader);  // false when nothing more can be given now
     void append_version(Reader& reader, const RenderedVersion& version, const wire::Head& head);
-    [[nodiscard]] std::shared_ptr<const RenderedVersion> rendered(const std::shared_ptr<const wire::LogEntry>& entry,
-                                                                  const ledger::port::Committed& book,
-                                                                  const std::optional<PartyNo>& scope);
+    [[nodiscard]] std::shared_ptr<const RenderedVersion> rendered(
+        const std::shared_ptr<const wire::LogEntry>& entry, const ledger::port::Committed& book,
+        const std::optional<PartyNo>& scope);
     void beat();
     void end(std::uint64_t number);
 

@@ -26,7 +26,8 @@ struct TypeOf {
     EventType operator()(const LienClosed&) const { return EventType::lien_closed; }
     EventType operator()(const ReservationOpened&) const { return EventType::reservation_opened; }
     EventType operator()(const ReservationClosed& closed) const {
-        return closed.closing == Closing::expired ? EventType::reservation_expired : EventType::reservation_closed;
+        return closed.closing == Closing::expired ? EventType::reservation_expired
+                                                  : EventType::reservation_closed;
     }
     EventType operator()(const ExceptionOpened&) const { return EventType::exception_opened; }
     EventType operator()(const ExceptionCured&) const { return EventType::exception_cured; }
@@ -75,13 +76,21 @@ public:
     ObjectWriter(JsonWriter& out, const Source& source, const LogEntry& entry, unsigned index)
         : out_{out}, source_{source}, entry_{entry}, index_{index} {}
 
-    void operator()(const BookOpened& opened) { out_.begin_object("book").field("name", opened.book).end_object(); }
-    void operator()(const ReasonDefined& defined) { wire::write_reason(out_.key("reason"), defined.terms, made()); }
-    void operator()(const PartyAdded& added) { wire::write_party(out_.key("party"), source_, added.terms, made()); }
+    void operator()(const BookOpened& opened) {
+        out_.begin_object("book").field("name", opened.book).end_object();
+    }
+    void operator()(const ReasonDefined& defined) {
+        wire::write_reason(out_.key("reason"), defined.terms, made());
+    }
+    void operator()(const PartyAdded& added) {
+        wire::write_party(out_.key("party"), source_, added.terms, made());
+    }
     void operator()(const PrincipalAdded& added) {
         wire::write_principal(out_.key("principal"), source_, added.terms, made());
     }
-    void operator()(const KeyCreated& created) { wire::write_key(out_.key("key"), source_, created.terms, false); }
+    void operator()(const KeyCreated& created) {
+        wire::write_key(out_.key("key"), source_, created.terms, false);
+    }
     void operator()(const KeyRevoked& revoked) {
         out_.begin_object("key").field("id", revoked.key).field("status", "revoked").end_object();
     }
@@ -93,10 +102,13 @@ public:
         wire::write_agreement(out_.key("agreement"), source_, added.terms, std::nullopt, made());
     }
     void operator()(const AgreementRevoked& revoked) {
-        wire::write_agreement(out_.key("agreement"), source_, source_.state.agreements[revoked.agreement].terms,
-                              revoked.effective_at, made());
+        wire::write_agreement(out_.key("agreement"), source_,
+                              source_.state.agreements[revoked.agreement].terms, revoked.effective_at,
+                              made());
     }
-    void operator()(const JournalPosted&) { wire::write_journal(out_.key("journal"), source_, entry_, index_, {}); }
+    void operator()(const JournalPosted&) {
+        wire::write_journal(out_.key("journal"), source_, entry_, index_, {});
+    }
     void operator()(const LienOpened& opened) {
         const auto version = entry_.recorded.version;
         wire::write_lien(out_.key("lien"), source_, opened.terms, opened.lines,
@@ -111,11 +123,13 @@ public:
     }
     void operator()(const ReservationClosed&) {
         JsonWriter object;
-        if (wire::write_closed_reservation(object, source_, entry_, index_)) out_.key("reservation").raw(object.text());
+        if (wire::write_closed_reservation(object, source_, entry_, index_))
+            out_.key("reservation").raw(object.text());
     }
     void operator()(const ExceptionOpened& opened) {
-        wire::write_exception(out_.key("exception"), source_, opened,
-                              {ExceptionKey::at(entry_.recorded.version, index_), entry_.recorded.known_at, {}});
+        wire::write_exception(
+            out_.key("exception"), source_, opened,
+            {ExceptionKey::at(entry_.recorded.version, index_), entry_.recorded.known_at, {}});
     }
     void operator()(const ExceptionCured& cured) {
         const auto* born = source_.facts.at(cured.exception.version());
@@ -146,7 +160,8 @@ public:
         const auto& events = entry_.recorded.events;
         for (unsigned index = 0; index < events.size(); ++index) stored(index);
         for (const auto& event : events)
-            if (const auto* journal = std::get_if<JournalPosted>(&event); journal != nullptr && journal->reverses)
+            if (const auto* journal = std::get_if<JournalPosted>(&event);
+                journal != nullptr && journal->reverses)
                 reversed(*journal->reverses, *journal);
         changed_balances();
         return std::move(rendered_);
@@ -203,8 +218,10 @@ private:
                 const auto same = std::ranges::find_if(last, [&](const BalanceAfter& one) {
                     return one.account == changed.account && one.asset == changed.asset;
                 });
-                if (same == last.end()) last.push_back(changed);
-                else *same = changed;
+                if (same == last.end())
+                    last.push_back(changed);
+                else
+                    *same = changed;
                 accounts.push_back(changed.account);
             }
         if (last.empty()) return;

@@ -1,5 +1,5 @@
-// One version of the log as events of the stream: the stored ones under their index, then those that follow from them,
-// journal.reversed for each reversal and balance.changed once, under the indexes that come next.
+// One version of the log as events of the stream: the stored ones under their index, then those that follow
+// from them, journal.reversed for each reversal and balance.changed once, under the indexes that come next.
 #pragma once
 
 #include <cstdint>

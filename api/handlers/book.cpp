@@ -34,11 +34,12 @@ Result<wire::EventId> first_event(const Reading& reading, std::optional<std::uin
     }
     if (!from_version) return wire::EventId{Version{head.version.value + 1}, 0};
     if (*from_version > head.version.value + 1)
-        return refuse({.code = Code::invalid_input,
-                       .detail = fmt::format("The book is at version {}; the stream begins at {} at the latest.",
-                                             head.version.value, head.version.value + 1),
-                       .pointer = "?from_version",
-                       .figures = {{"head", std::to_string(head.version.value)}}});
+        return refuse(
+            {.code = Code::invalid_input,
+             .detail = fmt::format("The book is at version {}; the stream begins at {} at the latest.",
+                                   head.version.value, head.version.value + 1),
+             .pointer = "?from_version",
+             .figures = {{"head", std::to_string(head.version.value)}}});
     return wire::EventId{Version{std::max<std::uint64_t>(*from_version, 1)}, 0};
 }
 
@@ -78,7 +79,8 @@ Result<Response> get_book(Reading& reading) {
     const auto& state = reading.state();
     JsonWriter out;
     out.begin_object().field("book", state.book()).field("version", state.version().value);
-    out.field("head_hash", to_hex(reading.book().head_hash.bytes)).field("generation", reading.head().generation);
+    out.field("head_hash", to_hex(reading.book().head_hash.bytes))
+        .field("generation", reading.head().generation);
     out.field("now", state.now().at).end_object();
     return reading.answer(out, state.version());
 }

@@ -1,4 +1,5 @@
-// The margin engine's read: quantities of each asset in each account, what binds them, and where such property lies.
+// The margin engine's read: quantities of each asset in each account, what binds them, and where such
+// property lies.
 #include <algorithm>
 #include <bitset>
 
@@ -53,7 +54,8 @@ void write_location_classes(JsonWriter& out, const State& state, const Position&
     else
         for (const auto location : state.locations_of(state.accounts[position.account].pool)) {
             const auto kind = static_cast<std::size_t>(state.accounts[location].kind);
-            if (!kinds.test(kind) && state.balance(location, position.asset).total.is_positive()) kinds.set(kind);
+            if (!kinds.test(kind) && state.balance(location, position.asset).total.is_positive())
+                kinds.set(kind);
         }
     out.begin_array("location_classes");
     for (const auto& row : account_kinds())
@@ -67,8 +69,10 @@ void write_item(JsonWriter& out, const Reading& reading, const Position& positio
     const auto& asset = state.assets[position.asset];
     const auto& balance = position.balance;
     out.begin_object().field("account", account.id).field("party", state.parties[account.party].id);
-    if (account.regime) out.field("regime", row_of(*account.regime).code);
-    else out.field_null("regime");
+    if (account.regime)
+        out.field("regime", row_of(*account.regime).code);
+    else
+        out.field_null("regime");
     out.field("asset", asset.id).field("total", balance.total, asset.scale);
     out.field("encumbered", balance.encumbered, asset.scale);
     write_liens(out, reading, position, asset.scale);
@@ -111,7 +115,8 @@ public:
         Version greatest;
         JsonWriter out{256 + items_.size() * 512};
         const auto& state = reading_.state();
-        for (const auto* item : items_) greatest = std::max(greatest, state.head(item->account).state_version);
+        for (const auto* item : items_)
+            greatest = std::max(greatest, state.head(item->account).state_version);
         if (items_.empty() && wanted_.account) greatest = state.head(*wanted_.account).state_version;
         out.begin_object().field("state_version", greatest.value).begin_array("items");
         for (const auto* item : items_) write_item(out, reading_, *item);
@@ -140,7 +145,10 @@ Result<Wanted> read_wanted(Reading& reading, QueryReader& query) {
     const auto account_id = query.id("account");
     const auto party_id = query.id("party");
     const auto asset_id = query.id("asset");
-    Wanted wanted{.account = {}, .party = reading.scope(), .regime = query.choice("regime", wire::regime_texts()), .asset = {}};
+    Wanted wanted{.account = {},
+                  .party = reading.scope(),
+                  .regime = query.choice("regime", wire::regime_texts()),
+                  .asset = {}};
     if (auto read = query.finish(); !read) return refuse(std::move(read.error()));
     if (account_id) {
         const auto account = reading.account(*account_id, "?account");
@@ -175,9 +183,12 @@ Result<Response> get_collateral(Reading& reading) {
         for (auto at = std::ranges::lower_bound(accounts, first); at != accounts.end(); ++at)
             if (!items.add(*at)) return;
     };
-    if (wanted->account) add_all({*wanted->account});
-    else if (wanted->party) add_all(reading.shared().accounts.of_party(state, *wanted->party));
-    else if (wanted->regime) add_all(reading.shared().accounts.of_regime(state, *wanted->regime));
+    if (wanted->account)
+        add_all({*wanted->account});
+    else if (wanted->party)
+        add_all(reading.shared().accounts.of_party(state, *wanted->party));
+    else if (wanted->regime)
+        add_all(reading.shared().accounts.of_regime(state, *wanted->regime));
     else
         for (auto account = first; state.accounts.contains(account); ++account.value)
             if (!items.add(account)) break;

@@ -1,5 +1,5 @@
-// One function for each read of the interface, and the few writes that need more than their body. The route table names
-// them; see api/routes.cpp.
+// One function for each read of the interface, and the few writes that need more than their body. The route
+// table names them; see api/routes.cpp.
 #pragma once
 
 #include "api/handlers/reading.hpp"

@@ -1,4 +1,5 @@
-// Journals, read from the log. A customer sees the journals that touch their accounts, and of each their own legs.
+// Journals, read from the log. A customer sees the journals that touch their accounts, and of each their own
+// legs.
 #include <algorithm>
 #include <set>
 
@@ -12,8 +13,8 @@ using wire::JsonWriter;
 
 std::optional<unsigned> journal_in(const LogEntry& entry) {
     const auto& events = entry.recorded.events;
-    const auto found =
-        std::ranges::find_if(events, [](const Event& event) { return std::holds_alternative<JournalPosted>(event); });
+    const auto found = std::ranges::find_if(
+        events, [](const Event& event) { return std::holds_alternative<JournalPosted>(event); });
     if (found == events.end()) return std::nullopt;
     return static_cast<unsigned>(found - events.begin());
 }
@@ -34,7 +35,8 @@ bool is_seen(const Reading& reading, const JournalPosted& journal) {
 // The journal by its birth id or by the name chosen for it.
 std::optional<Found> find_journal(const Reading& reading, std::string_view id) {
     const auto key = key_from_birth_id("jrn_", id);
-    const auto version = key ? std::optional{Version{*key >> 12U}} : reading.ledger().made_by(rules::Named::journal, id);
+    const auto version =
+        key ? std::optional{Version{*key >> 12U}} : reading.ledger().made_by(rules::Named::journal, id);
     if (!version || version->value == 0) return std::nullopt;
     const auto entries = reading.ledger().log_at({*version});
     if (entries.empty()) return std::nullopt;
@@ -72,8 +74,8 @@ void write_found(JsonWriter& out, const Reading& reading, const wire::Facts& fac
 }
 
 // Versions after the given one that posted a journal of one of the accounts, in order.
-std::vector<Version> versions_of_any(const Reading& reading, const std::vector<AccountNo>& accounts, Version after,
-                                     std::size_t most) {
+std::vector<Version> versions_of_any(const Reading& reading, const std::vector<AccountNo>& accounts,
+                                     Version after, std::size_t most) {
     std::set<Version> versions;
     for (const auto account : accounts) {
         const auto found = reading.ledger().journals({.account = account, .after = after, .most = most});
@@ -84,7 +86,8 @@ std::vector<Version> versions_of_any(const Reading& reading, const std::vector<A
     return first;
 }
 
-Result<Response> journals_page(Reading& reading, std::optional<AccountNo> account, const Page& page, Version from) {
+Result<Response> journals_page(Reading& reading, std::optional<AccountNo> account, const Page& page,
+                               Version from) {
     const Version after{std::max(page.after, from.value == 0 ? 0 : from.value - 1)};
     const auto most = page.limit + 1;  // one more tells whether there is a next page
     auto versions = reading.scope() && !account
@@ -93,8 +96,8 @@ Result<Response> journals_page(Reading& reading, std::optional<AccountNo> accoun
     reading.pin_again();  // the store may be ahead of the version pinned before it was asked
     const bool has_more = versions.size() > page.limit;
     if (has_more) versions.resize(page.limit);
-    const auto entries = versions.empty() ? std::vector<std::shared_ptr<const LogEntry>>{}
-                                          : reading.ledger().log_at(versions);
+    const auto entries =
+        versions.empty() ? std::vector<std::shared_ptr<const LogEntry>>{} : reading.ledger().log_at(versions);
     std::vector<Found> journals;
     for (const auto& entry : entries)
         if (const auto index = journal_in(*entry); index && entry->recorded.version <= reading.head().version)
@@ -140,7 +143,8 @@ Result<Response> list_account_journals(Reading& reading) {
 Result<Response> get_journal(Reading& reading) {
     const auto found = find_journal(reading, reading.id());
     reading.pin_again();
-    if (!found || found->entry->recorded.version > reading.head().version || !is_seen(reading, found->journal()))
+    if (!found || found->entry->recorded.version > reading.head().version ||
+        !is_seen(reading, found->journal()))
         return no_such("journal", reading.id());
     const auto facts = facts_of(reading, {*found});
     JsonWriter out;

@@ -29,8 +29,10 @@ void create_key(const SharedPtr& shared, const RequestPtr& request, const Respon
                    // A replay made no key: the one whose text was shown is gone from here.
                    if (!is_replayed) out.field("key", made->text.reveal());
                    out.field("last_four", created->terms.last_four);
-                   if (created->terms.expires_at) out.field("expires_at", created->terms.expires_at->at);
-                   else out.field_null("expires_at");
+                   if (created->terms.expires_at)
+                       out.field("expires_at", created->terms.expires_at->at);
+                   else
+                       out.field_null("expires_at");
                    out.field("version", entry.recorded.version.value).end_object();
                }
            });

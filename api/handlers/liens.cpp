@@ -45,7 +45,8 @@ std::optional<Shown> show_lien(const Reading& reading, LienKey key) {
     if (const auto* live = reading.state().lien(key)) {
         if (!reading.sees_any(live->lines)) return std::nullopt;
         complete_names(reading, facts, live->terms);
-        wire::write_lien(out, reading.source(facts), live->terms, live->lines, {key, live->changed, std::nullopt});
+        wire::write_lien(out, reading.source(facts), live->terms, live->lines,
+                         {key, live->changed, std::nullopt});
         return Shown{out.take(), live->changed};
     }
     const auto story = story_of(reading, key);
@@ -82,7 +83,8 @@ std::optional<Shown> show_reservation(const Reading& reading, ReservationKey key
         const auto* closed = std::get_if<ReservationClosed>(&event);
         return closed != nullptr && closed->reservation == key;
     });
-    if (!index || !wire::write_closed_reservation(out, reading.source(facts), last, *index)) return std::nullopt;
+    if (!index || !wire::write_closed_reservation(out, reading.source(facts), last, *index))
+        return std::nullopt;
     return Shown{out.take(), last.recorded.version};
 }
 
@@ -105,15 +107,18 @@ std::optional<Shown> show_exception(const Reading& reading, ExceptionKey key) {
 
 // The key of the object of that id: live under its name or birth id, or as the log knows it.
 template <class Key, class Opened>
-std::optional<Key> key_of(const Reading& reading, rules::Named kind, std::string_view prefix, std::string_view id) {
+std::optional<Key> key_of(const Reading& reading, rules::Named kind, std::string_view prefix,
+                          std::string_view id) {
     if (const auto number = key_from_birth_id(prefix, id)) return Key{*number};
     const auto version = reading.ledger().made_by(kind, id);
     if (!version) return std::nullopt;
     for (const auto& entry : reading.ledger().log_at({*version})) {
         const auto index = last_event(*entry, [&](const Event& event) {
             const auto* opened = std::get_if<Opened>(&event);
-            if constexpr (requires { opened->terms.name; }) return opened != nullptr && opened->terms.name == id;
-            else return opened != nullptr && opened->name == id;
+            if constexpr (requires { opened->terms.name; })
+                return opened != nullptr && opened->terms.name == id;
+            else
+                return opened != nullptr && opened->name == id;
         });
         if (index) return Key::at(*version, *index);
     }
@@ -162,12 +167,14 @@ Result<Response> list_liens(Reading& reading) {
     // To a customer a place or holder that is unknown looks like one that has nothing of theirs.
     if (location_id) {
         wanted.location = reading.state().accounts.find(*location_id);
-        if (!wanted.location && reading.scope()) return many(reading, 'l', *page, std::vector<LienKey>{}, show_lien);
+        if (!wanted.location && reading.scope())
+            return many(reading, 'l', *page, std::vector<LienKey>{}, show_lien);
         if (!wanted.location) return no_such("location", *location_id, "?location");
     }
     if (holder_id) {
         wanted.holder = reading.state().parties.find(*holder_id);
-        if (!wanted.holder && reading.scope()) return many(reading, 'l', *page, std::vector<LienKey>{}, show_lien);
+        if (!wanted.holder && reading.scope())
+            return many(reading, 'l', *page, std::vector<LienKey>{}, show_lien);
         if (!wanted.holder) return no_such("party", *holder_id, "?holder");
     }
     wanted.after = LienKey{page->after};
@@ -177,7 +184,8 @@ Result<Response> list_liens(Reading& reading) {
         const auto found = reading.ledger().liens(wanted);
         keys.insert(found.begin(), found.end());
     };
-    if (!reading.scope() || wanted.account) ask();
+    if (!reading.scope() || wanted.account)
+        ask();
     else
         for (const auto account : reading.own_accounts()) {
             wanted.account = account;
@@ -202,9 +210,10 @@ Result<Response> list_reservations(Reading& reading) {
     const auto page = reading.page(query, 'v', store_page_max);
     if (!page) return refuse(page.error());
     if (!account_id && !reading.scope())
-        return many(reading, 'v', *page,
-                    reading.ledger().reservations({.after = page->after, .most = page->limit + 1, .open = open}),
-                    show_reservation);
+        return many(
+            reading, 'v', *page,
+            reading.ledger().reservations({.after = page->after, .most = page->limit + 1, .open = open}),
+            show_reservation);
     if (open && !*open && account_id)
         return refuse({.code = Code::invalid_input,
                        .detail = "By account, only open reservations are listed.",
@@ -227,7 +236,8 @@ Result<Response> list_reservations(Reading& reading) {
 Result<Response> get_reservation(Reading& reading) {
     auto key = reading.state().reservation_named(reading.id());
     if (!key)
-        key = key_of<ReservationKey, ReservationOpened>(reading, rules::Named::reservation, "rsv_", reading.id());
+        key = key_of<ReservationKey, ReservationOpened>(reading, rules::Named::reservation, "rsv_",
+                                                        reading.id());
     reading.pin_again();
     return one(reading, "reservation", key ? show_reservation(reading, *key) : std::nullopt);
 }

@@ -120,22 +120,26 @@ void answer_awaited(const SharedPtr& shared, const RequestPtr& request, const Re
     if (auto understood = query.finish(); !understood)
         return respond(http::problem_response(understood.error(), request->request_id));
     if (!version) return answer_read(shared, request, respond, read);
-    shared->waits.wait(Version{*version}, shared->options.version_patience,
-                       [shared, request, respond, read, asked = *version](bool reached) {
-                           if (reached) return answer_read(shared, request, respond, read);
-                           const auto at = shared->ledger.committed()->state.version().value;
-                           respond(http::problem_response(
-                               {.code = Code::version_not_reached,
-                                .detail = fmt::format("The book is at version {}, not yet at {}.", at, asked),
-                                .pointer = "?min_version",
-                                .figures = {{"asked", std::to_string(asked)}, {"version", std::to_string(at)}}},
-                               request->request_id));
-                       });
+    shared->waits.wait(
+        Version{*version}, shared->options.version_patience,
+        [shared, request, respond, read, asked = *version](bool reached) {
+            if (reached) return answer_read(shared, request, respond, read);
+            const auto at = shared->ledger.committed()->state.version().value;
+            respond(http::problem_response(
+                {.code = Code::version_not_reached,
+                 .detail = fmt::format("The book is at version {}, not yet at {}.", at, asked),
+                 .pointer = "?min_version",
+                 .figures = {{"asked", std::to_string(asked)}, {"version", std::to_string(at)}}},
+                request->request_id));
+        });
 }
 
-void write_next(wire::JsonWriter& out, const wire::Head& head, char list, std::optional<std::uint64_t> position) {
-    if (position) out.field("next", wire::make_cursor(head, list, *position));
-    else out.field_null("next");
+void write_next(wire::JsonWriter& out, const wire::Head& head, char list,
+                std::optional<std::uint64_t> position) {
+    if (position)
+        out.field("next", wire::make_cursor(head, list, *position));
+    else
+        out.field_null("next");
 }
 
 }  // namespace api::handlers

@@ -1,5 +1,5 @@
-// A read of one pinned version, through the eyes of one caller: what another party owns is not there for a customer.
-// Handlers that read get this and nothing else of the book.
+// A read of one pinned version, through the eyes of one caller: what another party owns is not there for a
+// customer. Handlers that read get this and nothing else of the book.
 #pragma once
 
 #include <functional>
@@ -56,14 +56,16 @@ public:
     }
     [[nodiscard]] bool sees(PartyNo party) const { return !scope() || party == *scope(); }
     [[nodiscard]] bool sees_any(const std::vector<LienLine>& lines) const;
-    // NOT_FOUND in the same words whether it never was or is another party's. The pointer is empty for a path.
+    // NOT_FOUND in the same words whether it never was or is another party's. The pointer is empty for a
+    // path.
     [[nodiscard]] Result<AccountNo> account(std::string_view id, std::string_view pointer = {}) const;
     [[nodiscard]] Result<PartyNo> party(std::string_view id, std::string_view pointer = {}) const;
     [[nodiscard]] Result<AssetNo> asset(std::string_view id, std::string_view pointer = {}) const;
     [[nodiscard]] std::vector<AccountNo> own_accounts() const;  // of a scoped caller
 
     [[nodiscard]] std::string_view id() const { return request_->parameter("id"); }
-    [[nodiscard]] Result<Page> page(http::QueryReader& query, char list, std::size_t limit_max = page_max) const;
+    [[nodiscard]] Result<Page> page(http::QueryReader& query, char list,
+                                    std::size_t limit_max = page_max) const;
     [[nodiscard]] wire::Source source(const wire::Facts& facts) const { return {state(), facts, scope()}; }
     // Adds what the entries' objects rest on.
     void complete(wire::Facts& facts, const LogEntry& entry) const;
@@ -79,7 +81,8 @@ private:
 
 using Read = Result<Response> (*)(Reading&);
 
-[[nodiscard]] tl::unexpected<Error> no_such(std::string_view what, std::string_view id, std::string_view pointer = {});
+[[nodiscard]] tl::unexpected<Error> no_such(std::string_view what, std::string_view id,
+                                            std::string_view pointer = {});
 void set_version(Response& response, const wire::Head& head, Version version);
 
 // On the I/O thread: what the pinned state answers alone.
@@ -103,6 +106,7 @@ void from_awaited_state(const SharedPtr& shared, const RequestPtr& request, cons
 }
 
 // "next" closes every list: a cursor while there may be more.
-void write_next(wire::JsonWriter& out, const wire::Head& head, char list, std::optional<std::uint64_t> position);
+void write_next(wire::JsonWriter& out, const wire::Head& head, char list,
+                std::optional<std::uint64_t> position);
 
 }  // namespace api::handlers

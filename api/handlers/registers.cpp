@@ -1,4 +1,5 @@
-// Reads of what is never forgotten: parties, assets, principals and their keys, accounts, agreements, reasons.
+// Reads of what is never forgotten: parties, assets, principals and their keys, accounts, agreements,
+// reasons.
 #include <algorithm>
 
 #include "api/handlers/handlers.hpp"
@@ -27,7 +28,8 @@ std::vector<No> rows_of(const Rows& rows, Page& page, std::optional<std::uint64_
 }
 
 template <class Write>
-Response list_of(const Reading& reading, char list, std::size_t count, std::optional<std::uint64_t> next, Write write) {
+Response list_of(const Reading& reading, char list, std::size_t count, std::optional<std::uint64_t> next,
+                 Write write) {
     JsonWriter out;
     out.begin_object().begin_array("items");
     for (std::size_t at = 0; at < count; ++at) write(out, at);
@@ -37,7 +39,8 @@ Response list_of(const Reading& reading, char list, std::size_t count, std::opti
     return reading.answer(out);
 }
 
-// The version that made a named object: its birth id tells, or the store knows; what stands from the start is of 1.
+// The version that made a named object: its birth id tells, or the store knows; what stands from the start is
+// of 1.
 Version made_in(const Reading& reading, rules::Named kind, std::string_view prefix, const std::string& id) {
     if (const auto key = key_from_birth_id(prefix, id)) return Version{*key >> 12U};
     return reading.ledger().made_by(kind, id).value_or(Version{1});
@@ -78,7 +81,8 @@ Result<Response> accounts_page(Reading& reading, std::optional<Side> only_side) 
     });
     const wire::Facts facts;
     return list_of(reading, 'a', shown.size(), next, [&](JsonWriter& out, std::size_t at) {
-        wire::write_account(out, reading.source(facts), state.accounts[shown[at]], state.head(shown[at]).state_version);
+        wire::write_account(out, reading.source(facts), state.accounts[shown[at]],
+                            state.head(shown[at]).state_version);
     });
 }
 
@@ -131,8 +135,9 @@ Result<Response> list_assets(Reading& reading) {
     const auto& assets = reading.state().assets;
     std::optional<std::uint64_t> next;
     const auto shown = rows_of<AssetNo>(assets, *page, next, [](AssetNo) { return true; });
-    return list_of(reading, 's', shown.size(), next,
-                   [&](JsonWriter& out, std::size_t at) { wire::write_asset(out, assets[shown[at]], std::nullopt); });
+    return list_of(reading, 's', shown.size(), next, [&](JsonWriter& out, std::size_t at) {
+        wire::write_asset(out, assets[shown[at]], std::nullopt);
+    });
 }
 
 Result<Response> get_asset(Reading& reading) {
@@ -186,7 +191,8 @@ Result<Response> list_keys(Reading& reading) {
     std::ranges::sort(keys, {}, [](const KeyState& key) { return key.terms.id; });
     const auto first = std::min<std::size_t>(page->after, keys.size());
     const auto count = std::min(page->limit, keys.size() - first);
-    const auto next = first + count < keys.size() ? std::optional<std::uint64_t>{first + count} : std::nullopt;
+    const auto next =
+        first + count < keys.size() ? std::optional<std::uint64_t>{first + count} : std::nullopt;
     const wire::Facts facts;
     return list_of(reading, 'k', count, next, [&](JsonWriter& out, std::size_t at) {
         wire::write_key(out, reading.source(facts), keys[first + at].terms, keys[first + at].revoked);
@@ -218,7 +224,8 @@ Result<Response> list_agreements(Reading& reading) {
     const wire::Facts facts;
     return list_of(reading, 'g', shown.size(), next, [&](JsonWriter& out, std::size_t at) {
         const auto& agreement = agreements[shown[at]];
-        wire::write_agreement(out, reading.source(facts), agreement.terms, agreement.revoked_at, std::nullopt);
+        wire::write_agreement(out, reading.source(facts), agreement.terms, agreement.revoked_at,
+                              std::nullopt);
     });
 }
 
@@ -232,7 +239,8 @@ Result<Response> get_agreement(Reading& reading) {
     const auto version = made_in(reading, rules::Named::agreement, "agr_", agreement.terms.id);
     const wire::Facts facts;
     JsonWriter out;
-    wire::write_agreement(out, reading.source(facts), agreement.terms, agreement.revoked_at, wire::Made{version});
+    wire::write_agreement(out, reading.source(facts), agreement.terms, agreement.revoked_at,
+                          wire::Made{version});
     return reading.answer(out);
 }
 
@@ -243,8 +251,9 @@ Result<Response> list_reasons(Reading& reading) {
     const auto& reasons = reading.state().reasons;
     std::optional<std::uint64_t> next;
     const auto shown = rows_of<ReasonNo>(reasons, *page, next, [](ReasonNo) { return true; });
-    return list_of(reading, 'r', shown.size(), next,
-                   [&](JsonWriter& out, std::size_t at) { wire::write_reason(out, reasons[shown[at]], std::nullopt); });
+    return list_of(reading, 'r', shown.size(), next, [&](JsonWriter& out, std::size_t at) {
+        wire::write_reason(out, reasons[shown[at]], std::nullopt);
+    });
 }
 
 Result<Response> get_reason(Reading& reading) {

@@ -25,7 +25,8 @@ std::string make_salt() {
 
 // Where a command keeps the precondition; nothing for those that have none.
 std::optional<std::uint64_t>* precondition_of(rules::Command& command) {
-    if (auto* lien = std::get_if<rules::OpenLien>(&command)) return lien->is_short_form ? &lien->if_match : nullptr;
+    if (auto* lien = std::get_if<rules::OpenLien>(&command))
+        return lien->is_short_form ? &lien->if_match : nullptr;
     if (auto* lien = std::get_if<rules::IncreaseLien>(&command)) return &lien->if_match;
     if (auto* lien = std::get_if<rules::ReleaseLien>(&command)) return &lien->if_match;
     if (auto* held = std::get_if<rules::Reserve>(&command)) return &held->if_match;
@@ -41,8 +42,9 @@ Status read_precondition(const http::Request& request, const wire::Head& head, r
     auto* precondition = precondition_of(command);
     if (precondition == nullptr || request.headers.count("If-Match") > 1)
         return refuse({.code = Code::invalid_input,
-                       .detail = precondition == nullptr ? "This request has no one account whose version could be asked for."
-                                                         : "If-Match stands once.",
+                       .detail = precondition == nullptr
+                                     ? "This request has no one account whose version could be asked for."
+                                     : "If-Match stands once.",
                        .pointer = "If-Match"});
     const auto version = wire::read_if_match(*header, head);
     if (!version) return refuse(version.error());
@@ -50,15 +52,17 @@ Status read_precondition(const http::Request& request, const wire::Head& head, r
     return {};
 }
 
-// The texts the caller just sent, under the commitments the log holds of them: no look-up, and the same for a replay,
-// whose digest covers them.
+// The texts the caller just sent, under the commitments the log holds of them: no look-up, and the same for a
+// replay, whose digest covers them.
 void add_own_texts(wire::Facts& facts, const LogEntry& entry, const rules::Command& command) {
     facts.has_texts = true;
     const auto texts = rules::erasable_texts(command);
     if (texts.empty()) return;
     for (const auto& event : entry.recorded.events) {
-        if (const auto* party = std::get_if<PartyAdded>(&event)) facts.texts[party->terms.name] = texts.front().text;
-        if (const auto* one = std::get_if<PrincipalAdded>(&event)) facts.texts[one->terms.name] = texts.front().text;
+        if (const auto* party = std::get_if<PartyAdded>(&event))
+            facts.texts[party->terms.name] = texts.front().text;
+        if (const auto* one = std::get_if<PrincipalAdded>(&event))
+            facts.texts[one->terms.name] = texts.front().text;
         if (const auto* journal = std::get_if<JournalPosted>(&event); journal != nullptr && journal->memo)
             facts.texts[*journal->memo] = texts.front().text;
     }
@@ -88,8 +92,10 @@ Response accepted(const Submitted& submitted, const Accepted& outcome) {
         facts.add(ledger.log_at(missing));
     }
     wire::JsonWriter out;
-    if (submitted.write_answer) submitted.write_answer(out, source, entry, outcome.replayed);
-    else wire::write_outcome(out, source, entry, submitted.command);
+    if (submitted.write_answer)
+        submitted.write_answer(out, source, entry, outcome.replayed);
+    else
+        wire::write_outcome(out, source, entry, submitted.command);
     auto response = http::json_response(out.take(), wire::status_of(submitted.command));
     set_version(response, {book->generation, book->state.version()}, entry.recorded.version);
     if (outcome.replayed) response.set("Idempotency-Replayed", "true");
@@ -117,7 +123,8 @@ void answer(const Submitted& submitted, const Outcome& outcome) {
 }  // namespace
 
 Result<wire::JsonDocument> body_of(const http::Request& request) {
-    return wire::JsonDocument::parse(request.body.empty() ? std::string_view{"{}"} : std::string_view{request.body});
+    return wire::JsonDocument::parse(request.body.empty() ? std::string_view{"{}"}
+                                                          : std::string_view{request.body});
 }
 
 void submit(const SharedPtr& shared, const RequestPtr& request, const Responder& respond,
@@ -125,33 +132,39 @@ void submit(const SharedPtr& shared, const RequestPtr& request, const Responder&
     const auto book = shared->ledger.committed();
     const wire::Head head{book->generation, book->state.version()};
     Status ready{};
-    if (!command) ready = refuse(std::move(command.error()));
-    else ready = read_precondition(*request, head, *command);
+    if (!command)
+        ready = refuse(std::move(command.error()));
+    else
+        ready = read_precondition(*request, head, *command);
     if (!ready) return respond(http::problem_response(ready.error(), request->request_id));
     rules::salt_texts(*command, make_salt);
     auto submitted = std::make_shared<const Submitted>(
         Submitted{shared, request, respond, std::move(*command), std::move(write_answer)});
-    shared->ledger.submit({.principal = request->caller_as<auth::Caller>().principal,
-                           .idempotency_key = request->idempotency_key,
-                           .command = submitted->command,
-                           .deadline = request->deadline},
-                          [submitted](Outcome outcome) {
-                              // The book's thread only hands it on. When the server has gone, so has the caller.
-                              static_cast<void>(submitted->shared->answers.run(
-                                  [submitted, decided = std::move(outcome)] { answer(*submitted, decided); }));
-                          });
+    shared->ledger.submit(
+        {.principal = request->caller_as<auth::Caller>().principal,
+         .idempotency_key = request->idempotency_key,
+         .command = submitted->command,
+         .deadline = request->deadline},
+        [submitted](Outcome outcome) {
+            // The book's thread only hands it on. When the server has gone, so has the caller.
+            static_cast<void>(submitted->shared->answers.run(
+                [submitted, decided = std::move(outcome)] { answer(*submitted, decided); }));
+        });
 }
 
-void submit_body(const SharedPtr& shared, const RequestPtr& request, const Responder& respond, ReadBody read) {
+void submit_body(const SharedPtr& shared, const RequestPtr& request, const Responder& respond,
+                 ReadBody read) {
     const auto body = body_of(*request);
-    submit(shared, request, respond, body ? read(body->root()) : Result<rules::Command>{refuse(body.error())});
+    submit(shared, request, respond,
+           body ? read(body->root()) : Result<rules::Command>{refuse(body.error())});
 }
 
 void commit_reservation(const SharedPtr& shared, const RequestPtr& request, const Responder& respond) {
     const auto body = body_of(*request);
     auto command = body ? wire::read_reservation_commit(std::string{request->parameter("id")}, body->root())
                         : Result<rules::Command>{refuse(body.error())};
-    if (command && std::holds_alternative<rules::PostJournal>(std::get<rules::CommitReservation>(*command).into)) {
+    if (command &&
+        std::holds_alternative<rules::PostJournal>(std::get<rules::CommitReservation>(*command).into)) {
         auto caller = request->caller_as<auth::Caller>();
         const auto book = shared->ledger.committed();
         if (auto admitted = auth::admit(caller, book->state, auth::posters); !admitted)
@@ -160,7 +173,8 @@ void commit_reservation(const SharedPtr& shared, const RequestPtr& request, cons
     submit(shared, request, respond, std::move(command));
 }
 
-void submit_action(const SharedPtr& shared, const RequestPtr& request, const Responder& respond, ReadAction read) {
+void submit_action(const SharedPtr& shared, const RequestPtr& request, const Responder& respond,
+                   ReadAction read) {
     const auto body = body_of(*request);
     submit(shared, request, respond,
            body ? read(std::string{request->parameter("id")}, body->root())

@@ -1,5 +1,5 @@
-// A write: the body becomes a command, the command goes through the one door, and the answer comes from its callback. No
-// thread waits in between.
+// A write: the body becomes a command, the command goes through the one door, and the answer comes from its
+// callback. No thread waits in between.
 #pragma once
 
 #include <functional>
@@ -34,7 +34,8 @@ using ReadBody = Result<rules::Command> (*)(wire::JsonValue);
 using ReadAction = Result<rules::Command> (*)(const std::string& id, wire::JsonValue);
 
 void submit_body(const SharedPtr& shared, const RequestPtr& request, const Responder& respond, ReadBody read);
-void submit_action(const SharedPtr& shared, const RequestPtr& request, const Responder& respond, ReadAction read);
+void submit_action(const SharedPtr& shared, const RequestPtr& request, const Responder& respond,
+                   ReadAction read);
 
 template <ReadBody read>
 void creates(const SharedPtr& shared, const RequestPtr& request, const Responder& respond) {

@@ -19,8 +19,8 @@ std::optional<std::uint64_t> whole_number(std::string_view text) {
     return number;
 }
 
-// The generation a text begins with, taken off it; the first when it names none. `parts` is how many parts between dots
-// the text has without a generation.
+// The generation a text begins with, taken off it; the first when it names none. `parts` is how many parts
+// between dots the text has without a generation.
 std::optional<std::uint64_t> take_generation(std::string_view& text, std::size_t parts) {
     std::size_t dots = 0;
     for (const char letter : text) dots += letter == '.' ? 1U : 0U;
@@ -38,7 +38,8 @@ tl::unexpected<Error> malformed(std::string_view what, std::string pointer) {
                    .pointer = std::move(pointer)});
 }
 
-Status check_generation(std::uint64_t generation, const Head& head, std::string_view what, std::string pointer) {
+Status check_generation(std::uint64_t generation, const Head& head, std::string_view what,
+                        std::string pointer) {
     if (generation > head.generation) return malformed(what, std::move(pointer));
     if (generation < head.generation) return refuse(generation_passed(generation, head, std::move(pointer)));
     return {};
@@ -48,8 +49,8 @@ Status check_generation(std::uint64_t generation, const Head& head, std::string_
 
 Error generation_passed(std::uint64_t asked, const Head& head, std::string pointer) {
     return {.code = Code::generation_passed,
-            .detail = fmt::format("It belongs to generation {}; the book is in generation {}, at version {}.", asked,
-                                  head.generation, head.version.value),
+            .detail = fmt::format("It belongs to generation {}; the book is in generation {}, at version {}.",
+                                  asked, head.generation, head.version.value),
             .pointer = std::move(pointer),
             .figures = {{"generation", std::to_string(asked)},
                         {"current_generation", std::to_string(head.generation)},

@@ -1,5 +1,5 @@
-// Cursors and precondition tags: where a list goes on, and the version a caller has seen. Those of a later generation
-// begin with it ("2.a1042"); those of an earlier one are refused with both heads.
+// Cursors and precondition tags: where a list goes on, and the version a caller has seen. Those of a later
+// generation begin with it ("2.a1042"); those of an earlier one are refused with both heads.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,8 @@ struct Head {
 // `list` tells the cursors of one list from those of another.
 [[nodiscard]] std::string make_cursor(const Head& head, char list, std::uint64_t position);
 // INVALID_INPUT at "?cursor" for any other text, GENERATION_PASSED for one of an earlier generation.
-[[nodiscard]] ledger::base::Result<std::uint64_t> read_cursor(std::string_view text, const Head& head, char list);
+[[nodiscard]] ledger::base::Result<std::uint64_t> read_cursor(std::string_view text, const Head& head,
+                                                              char list);
 
 // "1042" in quotes, as an ETag has it.
 [[nodiscard]] std::string make_etag(const Head& head, ledger::base::Version version);
@@ -37,6 +38,7 @@ struct EventId {
 [[nodiscard]] std::string make_event_id(const Head& head, const EventId& id);
 [[nodiscard]] ledger::base::Result<EventId> read_event_id(std::string_view text, const Head& head);
 
-[[nodiscard]] ledger::base::Error generation_passed(std::uint64_t asked, const Head& head, std::string pointer);
+[[nodiscard]] ledger::base::Error generation_passed(std::uint64_t asked, const Head& head,
+                                                    std::string pointer);
 
 }  // namespace api::wire

@@ -57,13 +57,16 @@ void write_lines(JsonWriter& out, const Source& source, const std::vector<LienLi
 }
 
 // One owner, one asset, one place: the short form callers wrote, as far as it says all.
-void write_short_form(JsonWriter& out, const Source& source, const std::vector<LienLine>& lines, bool is_closed) {
+void write_short_form(JsonWriter& out, const Source& source, const std::vector<LienLine>& lines,
+                      bool is_closed) {
     std::vector<const LienLine*> seen;
     for (const auto& line : lines)
         if (source.sees(line.owner)) seen.push_back(&line);
     if (seen.empty()) return;
     const auto& first = *seen.front();
-    const auto all = [&](auto same) { return std::ranges::all_of(seen, [&](const auto* line) { return same(*line); }); };
+    const auto all = [&](auto same) {
+        return std::ranges::all_of(seen, [&](const auto* line) { return same(*line); });
+    };
     if (all([&](const LienLine& line) { return line.owner == first.owner; }))
         out.field("account", source.state.accounts[first.owner].id);
     if (all([&](const LienLine& line) { return line.asset == first.asset; })) {
@@ -94,7 +97,9 @@ void write_after(JsonWriter& out, const Source& source, const std::vector<Balanc
     for (const auto& changed : after) {
         if (!source.sees(changed.account)) continue;
         const auto& asset = source.state.assets[changed.asset];
-        out.begin_object().field("account", source.state.accounts[changed.account].id).field("asset", asset.id);
+        out.begin_object()
+            .field("account", source.state.accounts[changed.account].id)
+            .field("asset", asset.id);
         out.field("total", changed.balance.total, asset.scale);
         out.field("encumbered", changed.balance.encumbered, asset.scale);
         out.field("reserved", changed.balance.reserved, asset.scale);
@@ -110,7 +115,8 @@ void write_journal(JsonWriter& out, const Source& source, const LogEntry& entry,
     const auto key = JournalKey::at(recorded.version, index);
     out.begin_object().field("id", journal.name.empty() ? birth_id("jrn_", key.value) : journal.name);
     out.field("version", recorded.version.value).field("status", status.reversed_by ? "reversed" : "posted");
-    out.field("reason", source.state.reasons[journal.reason].id).field("nature", text_in(natures(), journal.nature));
+    out.field("reason", source.state.reasons[journal.reason].id)
+        .field("nature", text_in(natures(), journal.nature));
     if (journal.basis != Basis::none) out.field("basis", text_in(bases(), journal.basis));
     out.field("effective_at", recorded.effective_at.at).field("recorded_at", recorded.known_at.at);
     if (!source.scope) out.field("principal", source.state.principals[recorded.principal].id);
@@ -124,13 +130,14 @@ void write_journal(JsonWriter& out, const Source& source, const LogEntry& entry,
     out.end_object();
 }
 
-void write_lien(JsonWriter& out, const Source& source, const LienTerms& terms, const std::vector<LienLine>& lines,
-                const LienStatus& status) {
+void write_lien(JsonWriter& out, const Source& source, const LienTerms& terms,
+                const std::vector<LienLine>& lines, const LienStatus& status) {
     const bool is_closed = status.closing.has_value();
     out.begin_object().field("id", terms.name.empty() ? birth_id("lien_", status.key.value) : terms.name);
     out.field("version", status.version.value).field("status", is_closed ? "closed" : "open");
     if (is_closed) out.field("closed", text_of(*status.closing));
-    out.field("type", text_in(lien_types(), terms.type)).field("holder", source.state.parties[terms.holder].id);
+    out.field("type", text_in(lien_types(), terms.type))
+        .field("holder", source.state.parties[terms.holder].id);
     if (!terms.purpose.empty() && !source.scope) out.field("purpose", terms.purpose);
     if (!is_closed) out.field("rank", static_cast<unsigned>(terms.rank));
     if (!is_closed && terms.behind) out.field("behind", lien_id(source, *terms.behind));
@@ -141,8 +148,10 @@ void write_lien(JsonWriter& out, const Source& source, const LienTerms& terms, c
     }
     out.field("reuse_right", terms.reuse_right);
     if (terms.parent) out.field("parent", lien_id(source, *terms.parent));
-    if (terms.expires_at) out.field("expires_at", terms.expires_at->at);
-    else out.field_null("expires_at");
+    if (terms.expires_at)
+        out.field("expires_at", terms.expires_at->at);
+    else
+        out.field_null("expires_at");
     write_short_form(out, source, lines, is_closed);
     write_lines(out, source, is_closed ? std::vector<LienLine>{} : lines);
     out.field("opened_version", status.key.version().value).end_object();
@@ -151,7 +160,8 @@ void write_lien(JsonWriter& out, const Source& source, const LienTerms& terms, c
 void write_reservation(JsonWriter& out, const Source& source, const ReservationOpened& terms,
                        const ReservationStatus& status, const CommittedInto& into) {
     out.begin_object().field("id", terms.name.empty() ? birth_id("rsv_", status.key.value) : terms.name);
-    out.field("version", status.version.value).field("status", status.closing ? text_of(*status.closing) : "open");
+    out.field("version", status.version.value)
+        .field("status", status.closing ? text_of(*status.closing) : "open");
     out.field("account", source.state.accounts[terms.account].id).key("amount");
     write_amount(out, source, terms.asset, terms.quantity);
     if (!terms.purpose.empty()) out.field("purpose", terms.purpose);
@@ -161,7 +171,8 @@ void write_reservation(JsonWriter& out, const Source& source, const ReservationO
         const auto version = into.entry->recorded.version;
         if (const auto* lien = std::get_if<LienOpened>(&event)) {
             out.key("lien");
-            write_lien(out, source, lien->terms, lien->lines, {LienKey::at(version, into.index), version, {}});
+            write_lien(out, source, lien->terms, lien->lines,
+                       {LienKey::at(version, into.index), version, {}});
         } else {
             out.key("journal");
             write_journal(out, source, *into.entry, into.index, {});
@@ -212,7 +223,8 @@ bool write_closed_reservation(JsonWriter& out, const Source& source, const LogEn
     const auto& closed = std::get<ReservationClosed>(entry.recorded.events[index]);
     const auto* opened = source.facts.born<ReservationOpened>(closed.reservation);
     if (opened == nullptr) return false;
-    write_reservation(out, source, *opened, {closed.reservation, entry.recorded.version, closed.closing}, into);
+    write_reservation(out, source, *opened, {closed.reservation, entry.recorded.version, closed.closing},
+                      into);
     return true;
 }
 

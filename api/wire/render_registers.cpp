@@ -29,7 +29,8 @@ void write_kinds(JsonWriter& out, std::string_view name, AccountKinds kinds) {
 
 }  // namespace
 
-void write_party(JsonWriter& out, const Source& source, const PartyTerms& terms, const std::optional<Made>& made) {
+void write_party(JsonWriter& out, const Source& source, const PartyTerms& terms,
+                 const std::optional<Made>& made) {
     out.begin_object().field("id", terms.id);
     write_erasable(out, source, "name", terms.name);
     out.field("kind", text_in(party_kinds(), terms.kind)).begin_object("classification");
@@ -65,16 +66,20 @@ void write_principal(JsonWriter& out, const Source& source, const PrincipalTerms
 void write_key(JsonWriter& out, const Source& source, const KeyTerms& terms, bool revoked) {
     out.begin_object().field("id", terms.id).field("principal", source.state.principals[terms.principal].id);
     out.field("last_four", terms.last_four);
-    if (terms.expires_at) out.field("expires_at", terms.expires_at->at);
-    else out.field_null("expires_at");
+    if (terms.expires_at)
+        out.field("expires_at", terms.expires_at->at);
+    else
+        out.field_null("expires_at");
     out.field("status", revoked ? "revoked" : "active").end_object();
 }
 
 void write_account(JsonWriter& out, const Source& source, const AccountTerms& terms, Version state_version) {
     out.begin_object().field("id", terms.id).field("party", source.state.parties[terms.party].id);
     out.field("side", text_of(terms.side)).field("kind", row_of(terms.kind).code);
-    if (terms.regime) out.field("regime", row_of(*terms.regime).code);
-    else out.field_null("regime");
+    if (terms.regime)
+        out.field("regime", row_of(*terms.regime).code);
+    else
+        out.field_null("regime");
     out.field("pool", row_of(terms.pool).code);
     write_if_any(out, "capacity", terms.capacity);
     if (terms.side == Side::location) {
@@ -97,11 +102,15 @@ void write_agreement(JsonWriter& out, const Source& source, const AgreementTerms
     for (const auto party : terms.parties)
         if (!source.scope || *source.scope == party) out.string(source.state.parties[party].id);
     out.end_array().field("effective_from", terms.effective_from);
-    if (terms.effective_to.empty()) out.field_null("effective_to");
-    else out.field("effective_to", terms.effective_to);
+    if (terms.effective_to.empty())
+        out.field_null("effective_to");
+    else
+        out.field("effective_to", terms.effective_to);
     if (!terms.scope.empty()) out.key("scope").raw(terms.scope);
-    if (revoked_at) out.field("revoked_at", revoked_at->at);
-    else out.field_null("revoked_at");
+    if (revoked_at)
+        out.field("revoked_at", revoked_at->at);
+    else
+        out.field_null("revoked_at");
     write_made(out, made);
     out.end_object();
 }

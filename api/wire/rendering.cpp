@@ -38,7 +38,8 @@ public:
 
 private:
     void need(Version version) {
-        if (version != entry_.recorded.version && source_.facts.at(version) == nullptr) needed_.insert(version);
+        if (version != entry_.recorded.version && source_.facts.at(version) == nullptr)
+            needed_.insert(version);
     }
     void need_name(const std::optional<LienKey>& lien) {
         if (lien && source_.state.lien(*lien) == nullptr) need(lien->version());
@@ -57,8 +58,8 @@ private:
 template <class Wanted>
 unsigned place_of(const LogEntry& entry) {
     const auto& events = entry.recorded.events;
-    const auto found =
-        std::ranges::find_if(events, [](const Event& event) { return std::holds_alternative<Wanted>(event); });
+    const auto found = std::ranges::find_if(
+        events, [](const Event& event) { return std::holds_alternative<Wanted>(event); });
     ensure(found != events.end(), "an accepted command without the event it asks for");
     return static_cast<unsigned>(found - events.begin());
 }
@@ -73,7 +74,9 @@ public:
     OutcomeWriter(JsonWriter& out, const Source& source, const LogEntry& entry)
         : out_{out}, source_{source}, entry_{entry}, made_{entry.recorded.version, entry.recorded.known_at} {}
 
-    void operator()(const rules::AddParty&) { write_party(out_, source_, first_of<PartyAdded>(entry_).terms, made_); }
+    void operator()(const rules::AddParty&) {
+        write_party(out_, source_, first_of<PartyAdded>(entry_).terms, made_);
+    }
     void operator()(const rules::AddAsset&) { write_asset(out_, first_of<AssetAdded>(entry_).terms, made_); }
     void operator()(const rules::AddPrincipal&) {
         write_principal(out_, source_, first_of<PrincipalAdded>(entry_).terms, made_);
@@ -94,10 +97,12 @@ public:
     }
     void operator()(const rules::RevokeAgreement&) {
         const auto& revoked = first_of<AgreementRevoked>(entry_);
-        write_agreement(out_, source_, source_.state.agreements[revoked.agreement].terms, revoked.effective_at,
-                        made_);
+        write_agreement(out_, source_, source_.state.agreements[revoked.agreement].terms,
+                        revoked.effective_at, made_);
     }
-    void operator()(const rules::DefineReason&) { write_reason(out_, first_of<ReasonDefined>(entry_).terms, made_); }
+    void operator()(const rules::DefineReason&) {
+        write_reason(out_, first_of<ReasonDefined>(entry_).terms, made_);
+    }
     void operator()(const rules::PostJournal&) { journal(); }
     void operator()(const rules::ReverseJournal&) { journal(); }
     void operator()(const rules::OpenLien&) {
@@ -129,8 +134,8 @@ private:
         const auto found = std::ranges::find_if(events, [](const Event& event) {
             return std::holds_alternative<LienChanged>(event) || std::holds_alternative<LienClosed>(event);
         });
-        ensure(found != events.end() && write_changed_lien(out_, source_, entry_,
-                                                           static_cast<unsigned>(found - events.begin())),
+        ensure(found != events.end() &&
+                   write_changed_lien(out_, source_, entry_, static_cast<unsigned>(found - events.begin())),
                "an action on a lien that the facts do not hold");
     }
     void closed(const CommittedInto& into) {
@@ -152,13 +157,15 @@ std::vector<Version> rests_on(const LogEntry& entry, const Source& source) {
     return visitor.versions();
 }
 
-void write_outcome(JsonWriter& out, const Source& source, const LogEntry& entry, const rules::Command& asked) {
+void write_outcome(JsonWriter& out, const Source& source, const LogEntry& entry,
+                   const rules::Command& asked) {
     std::visit(OutcomeWriter{out, source, entry}, asked);
 }
 
 int status_of(const rules::Command& asked) {
     const bool acts = std::holds_alternative<rules::RevokeKey>(asked) ||
-                      std::holds_alternative<rules::RevokeAgreement>(asked) || rules::acted_upon(asked).has_value();
+                      std::holds_alternative<rules::RevokeAgreement>(asked) ||
+                      rules::acted_upon(asked).has_value();
     return acts ? 200 : 201;
 }
 

@@ -1,5 +1,6 @@
-// What the book answers, rendered from facts alone, so that a replay gives the bytes of the first answer. Shapes are those
-// of api.md. A scope hides what another party owns: legs, lines and balances of its accounts are left out.
+// What the book answers, rendered from facts alone, so that a replay gives the bytes of the first answer.
+// Shapes are those of api.md. A scope hides what another party owns: legs, lines and balances of its accounts
+// are left out.
 #pragma once
 
 #include <map>
@@ -47,15 +48,17 @@ struct Source {
     const Facts& facts;
     std::optional<PartyNo> scope{};
 
-    [[nodiscard]] bool sees(AccountNo account) const { return !scope || state.accounts[account].party == *scope; }
+    [[nodiscard]] bool sees(AccountNo account) const {
+        return !scope || state.accounts[account].party == *scope;
+    }
     [[nodiscard]] std::optional<std::string_view> text(const Digest& commitment) const {
         const auto found = facts.texts.find(commitment);
         return found != facts.texts.end() ? std::optional<std::string_view>{found->second} : std::nullopt;
     }
 };
 
-// Versions that an entry's objects rest on and that the facts lack: the liens it changed, the journal it reversed. Asked
-// again after those were added, until it names none.
+// Versions that an entry's objects rest on and that the facts lack: the liens it changed, the journal it
+// reversed. Asked again after those were added, until it names none.
 [[nodiscard]] std::vector<Version> rests_on(const LogEntry& entry, const Source& source);
 
 // The id callers know the object by: the name chosen for it, or its birth id.
@@ -68,7 +71,8 @@ struct Made {
     Version version;
     std::optional<KnownAt> at{};
 };
-void write_party(JsonWriter& out, const Source& source, const PartyTerms& terms, const std::optional<Made>& made);
+void write_party(JsonWriter& out, const Source& source, const PartyTerms& terms,
+                 const std::optional<Made>& made);
 void write_asset(JsonWriter& out, const AssetTerms& terms, const std::optional<Made>& made);
 void write_principal(JsonWriter& out, const Source& source, const PrincipalTerms& terms,
                      const std::optional<Made>& made);
@@ -90,8 +94,8 @@ struct LienStatus {
     std::optional<Closing> closing;
 };
 // A closed lien holds nothing: its lines are empty and its amount zero, of the assets in `lines`.
-void write_lien(JsonWriter& out, const Source& source, const LienTerms& terms, const std::vector<LienLine>& lines,
-                const LienStatus& status);
+void write_lien(JsonWriter& out, const Source& source, const LienTerms& terms,
+                const std::vector<LienLine>& lines, const LienStatus& status);
 
 struct ReservationStatus {
     ReservationKey key;

@@ -1,4 +1,5 @@
-// Fields that several requests share: amounts, evidence, bounded texts, and tables of codes as the readers want them.
+// Fields that several requests share: amounts, evidence, bounded texts, and tables of codes as the readers
+// want them.
 #pragma once
 
 #include <optional>
@@ -27,12 +28,14 @@ inline constexpr std::size_t parties_per_agreement_max = 100;
 inline constexpr std::size_t limits_per_account_max = 100;
 
 // Characters, not bytes: a name in another script is not shorter for it.
-[[nodiscard]] std::string required_text(ObjectReader& reader, std::string_view name, std::size_t characters_max);
+[[nodiscard]] std::string required_text(ObjectReader& reader, std::string_view name,
+                                        std::size_t characters_max);
 [[nodiscard]] std::optional<std::string> optional_text(ObjectReader& reader, std::string_view name,
                                                        std::size_t characters_max, Null null = Null::refused);
 [[nodiscard]] std::size_t characters_in(std::string_view utf8);
 
-// {"asset":"USD","amount":"1250000.00"}, above zero. Whether it fits the asset's scale is for the book to say.
+// {"asset":"USD","amount":"1250000.00"}, above zero. Whether it fits the asset's scale is for the book to
+// say.
 [[nodiscard]] rules::AmountText read_amount(ObjectReader amount);
 [[nodiscard]] rules::AmountText required_amount(ObjectReader& reader, std::string_view name);
 [[nodiscard]] std::optional<rules::AmountText> optional_amount(ObjectReader& reader, std::string_view name,

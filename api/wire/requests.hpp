@@ -1,5 +1,6 @@
-// What callers send, as commands: one function for each route that writes. Strict: what is not asked for here is refused,
-// and a fault names its place. Ids of a path come as arguments; the shell adds salts, keys and preconditions.
+// What callers send, as commands: one function for each route that writes. Strict: what is not asked for here
+// is refused, and a fault names its place. Ids of a path come as arguments; the shell adds salts, keys and
+// preconditions.
 #pragma once
 
 #include <string>

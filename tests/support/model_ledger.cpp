@@ -16,7 +16,8 @@ ModelLedger::ModelLedger(const std::string& book, KnownAt start) : now_{start} {
     status_.epoch = 1;
     publish(State{}, ledger::proof::chain_root(book));
     Envelope opening{.principal = PrincipalNo{0}, .idempotency_key = "", .command = rules::OpenBook{book}};
-    if (std::holds_alternative<Refused>(decide(std::move(opening)))) throw std::logic_error{"the book did not open"};
+    if (std::holds_alternative<Refused>(decide(std::move(opening))))
+        throw std::logic_error{"the book did not open"};
 }
 
 void ModelLedger::publish(State state, const Digest& head) {
@@ -73,8 +74,8 @@ Outcome ModelLedger::run(Command command, PrincipalNo principal, std::string key
 std::shared_ptr<const LogEntry> ModelLedger::accept(Command command) {
     const auto outcome = run(std::move(command));
     if (const auto* refused = std::get_if<Refused>(&outcome))
-        throw std::logic_error{fmt::format("{} at {}: {}", info(refused->error.code).name, refused->error.pointer,
-                                           refused->error.detail)};
+        throw std::logic_error{fmt::format("{} at {}: {}", info(refused->error.code).name,
+                                           refused->error.pointer, refused->error.detail)};
     return std::get<Accepted>(outcome).entry;
 }
 
@@ -83,7 +84,8 @@ void ModelLedger::advance(std::chrono::microseconds by) {
         const std::lock_guard lock{mutex_};
         now_.at += by;
     }
-    static_cast<void>(decide({.principal = PrincipalNo{0}, .idempotency_key = "", .command = rules::Tick{now_}}));
+    static_cast<void>(
+        decide({.principal = PrincipalNo{0}, .idempotency_key = "", .command = rules::Tick{now_}}));
     notify_all();
 }
 

@@ -1,5 +1,6 @@
-// The model store: a book in memory, decided by the real rules one command at a time, with no database, thread or clock.
-// What PostgreSQL answers can be held against what this answers. ModelLedger is the port over it, for tests of the API.
+// The model store: a book in memory, decided by the real rules one command at a time, with no database,
+// thread or clock. What PostgreSQL answers can be held against what this answers. ModelLedger is the port
+// over it, for tests of the API.
 #pragma once
 
 #include <functional>
@@ -31,9 +32,11 @@ public:
         const std::vector<IdempotencyId>& ids) override;
     [[nodiscard]] std::vector<std::optional<rules::NameHolder>> holders_of(
         const std::vector<rules::ChosenName>& names) override;
-    [[nodiscard]] std::vector<std::shared_ptr<const LogEntry>> log_at(const std::vector<Version>& versions) override;
+    [[nodiscard]] std::vector<std::shared_ptr<const LogEntry>> log_at(
+        const std::vector<Version>& versions) override;
 
-    [[nodiscard]] std::vector<std::shared_ptr<const LogEntry>> log_after(Version after, std::size_t most) override;
+    [[nodiscard]] std::vector<std::shared_ptr<const LogEntry>> log_after(Version after,
+                                                                         std::size_t most) override;
     [[nodiscard]] std::vector<Version> journals(const Ledger::JournalQuery& query) override;
     [[nodiscard]] std::optional<Version> made_by(rules::Named kind, std::string_view name) override;
     [[nodiscard]] std::vector<LienKey> liens(const Ledger::LienQuery& query) override;
@@ -42,7 +45,8 @@ public:
     [[nodiscard]] std::vector<Version> history_of(ExceptionKey exception) override;
     [[nodiscard]] std::vector<ReservationKey> reservations(const Ledger::KeysQuery& query) override;
     [[nodiscard]] std::vector<ExceptionKey> exceptions(const Ledger::KeysQuery& query) override;
-    [[nodiscard]] std::vector<std::optional<std::string>> texts(const std::vector<Digest>& commitments) override;
+    [[nodiscard]] std::vector<std::optional<std::string>> texts(
+        const std::vector<Digest>& commitments) override;
 
     // As an erasure does: the commitment stays in the log, the text goes.
     void erase_text(const Digest& commitment);
@@ -51,7 +55,8 @@ private:
     template <class Key>
     [[nodiscard]] std::vector<Version> touching(std::uint64_t key) const;
     template <class Opened, class Key>
-    [[nodiscard]] std::vector<Key> born(const Ledger::KeysQuery& query, const std::set<std::uint64_t>& closed) const;
+    [[nodiscard]] std::vector<Key> born(const Ledger::KeysQuery& query,
+                                        const std::set<std::uint64_t>& closed) const;
 
     mutable std::mutex mutex_;
     std::uint64_t epoch_ = 0;
@@ -69,14 +74,17 @@ private:
 // Answers at once, from the caller's thread, under one lock. Time moves only when a test moves it.
 class ModelLedger final : public Ledger {
 public:
-    explicit ModelLedger(const std::string& book = "main",
-                         KnownAt start = KnownAt::from_micros(1'783'350'000'000'000));  // 2026-07-06T15:00:00Z
+    explicit ModelLedger(
+        const std::string& book = "main",
+        KnownAt start = KnownAt::from_micros(1'783'350'000'000'000));  // 2026-07-06T15:00:00Z
 
     void submit(Envelope envelope, std::function<void(Outcome)> answer) override;
     [[nodiscard]] std::shared_ptr<const Committed> committed() const override;
     [[nodiscard]] std::shared_ptr<void> on_commit(std::function<void()> notify) override;
-    [[nodiscard]] std::vector<std::shared_ptr<const LogEntry>> log_after(Version after, std::size_t most) override;
-    [[nodiscard]] std::vector<std::shared_ptr<const LogEntry>> log_at(const std::vector<Version>& versions) override;
+    [[nodiscard]] std::vector<std::shared_ptr<const LogEntry>> log_after(Version after,
+                                                                         std::size_t most) override;
+    [[nodiscard]] std::vector<std::shared_ptr<const LogEntry>> log_at(
+        const std::vector<Version>& versions) override;
     [[nodiscard]] std::vector<Version> journals(const JournalQuery& query) override;
     [[nodiscard]] std::optional<Version> made_by(rules::Named kind, std::string_view name) override;
     [[nodiscard]] std::vector<LienKey> liens(const LienQuery& query) override;
@@ -85,7 +93,8 @@ public:
     [[nodiscard]] std::vector<Version> history_of(ExceptionKey exception) override;
     [[nodiscard]] std::vector<ReservationKey> reservations(const KeysQuery& query) override;
     [[nodiscard]] std::vector<ExceptionKey> exceptions(const KeysQuery& query) override;
-    [[nodiscard]] std::vector<std::optional<std::string>> texts(const std::vector<Digest>& commitments) override;
+    [[nodiscard]] std::vector<std::optional<std::string>> texts(
+        const std::vector<Digest>& commitments) override;
     [[nodiscard]] ServiceStatus status() const override;
     void confirm_clock() override;
 

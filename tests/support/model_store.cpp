@@ -28,14 +28,15 @@ struct Touches {
 
 template <class Opened>
 const Opened* born_at(const LogEntry& entry, unsigned index) {
-    return index < entry.recorded.events.size() ? std::get_if<Opened>(&entry.recorded.events[index]) : nullptr;
+    return index < entry.recorded.events.size() ? std::get_if<Opened>(&entry.recorded.events[index])
+                                                : nullptr;
 }
-
 
 bool has_leg_of(const LogEntry& entry, const std::optional<AccountNo>& account) {
     for (const auto& event : entry.recorded.events)
         if (const auto* journal = std::get_if<JournalPosted>(&event))
-            if (!account || std::ranges::any_of(journal->legs, [&](const Leg& leg) { return leg.account == *account; }))
+            if (!account ||
+                std::ranges::any_of(journal->legs, [&](const Leg& leg) { return leg.account == *account; }))
                 return true;
     return false;
 }
@@ -67,7 +68,8 @@ CommitOutcome ModelStore::append(const Batch& batch, const State& after) {
         ledger::base::ensure(row.entry->recorded.version.value == log_.size() + 1, "a version out of order");
         log_.push_back(row.entry);
         if (row.idem) answered_[*row.idem] = {row.request_digest, row.entry->recorded.version};
-        if (row.name) names_[{row.name->kind, row.name->name}] = {row.entry->recorded.version, row.request_digest};
+        if (row.name)
+            names_[{row.name->kind, row.name->name}] = {row.entry->recorded.version, row.request_digest};
         for (const auto& text : row.texts) texts_[text.commitment()] = text.text;
         for (const auto& event : row.entry->recorded.events) {
             if (const auto* lien = std::get_if<LienClosed>(&event)) closed_liens_.insert(lien->lien.value);
@@ -91,7 +93,8 @@ std::vector<std::pair<IdempotencyId, Answered>> ModelStore::answered(const std::
     return found;
 }
 
-std::vector<std::optional<rules::NameHolder>> ModelStore::holders_of(const std::vector<rules::ChosenName>& names) {
+std::vector<std::optional<rules::NameHolder>> ModelStore::holders_of(
+    const std::vector<rules::ChosenName>& names) {
     const std::lock_guard lock{mutex_};
     std::vector<std::optional<rules::NameHolder>> holders;
     for (const auto& name : names) {
@@ -177,9 +180,10 @@ std::vector<Version> ModelStore::touching(std::uint64_t number) const {
     std::vector<Version> versions;
     for (const auto& entry : log_) {
         const auto version = entry->recorded.version;
-        const bool touched = version == key.version() ||
-                             std::ranges::any_of(entry->recorded.events,
-                                                 [&](const Event& event) { return Touches{number}(key, event); });
+        const bool touched =
+            version == key.version() || std::ranges::any_of(entry->recorded.events, [&](const Event& event) {
+                return Touches{number}(key, event);
+            });
         if (touched) versions.push_back(version);
     }
     return versions;
@@ -199,7 +203,8 @@ std::vector<Version> ModelStore::history_of(ExceptionKey exception) {
 }
 
 template <class Opened, class Key>
-std::vector<Key> ModelStore::born(const Ledger::KeysQuery& query, const std::set<std::uint64_t>& closed) const {
+std::vector<Key> ModelStore::born(const Ledger::KeysQuery& query,
+                                  const std::set<std::uint64_t>& closed) const {
     std::vector<Key> keys;
     for (const auto& entry : log_)
         for (unsigned index = 0; index < entry->recorded.events.size(); ++index) {
