@@ -65,8 +65,8 @@ TEST_CASE("a head beyond the limit, in bytes or in fields, is 431", "[http]") {
 
 TEST_CASE("a head or a body that drips in is 408, and others are served meanwhile", "[http]") {
     ServerLimits limits;
-    limits.header_read = 100ms;
-    limits.body_read = 100ms;
+    limits.header_read = 200ms;
+    limits.body_read = 200ms;
     TestServer server{plain_routes(), limits, 1};
     RawClient head{server.port()};
     RawClient body{server.port()};
@@ -86,14 +86,14 @@ TEST_CASE("a head or a body that drips in is 408, and others are served meanwhil
     for (const char c : request) {
         if (!dripping.send({&c, 1})) break;
         std::this_thread::sleep_for(10ms);
-        if (std::chrono::steady_clock::now() - begun > 300ms) break;
+        if (std::chrono::steady_clock::now() - begun > 600ms) break;
     }
     CHECK(dripping.read().status == 408);
 }
 
 TEST_CASE("a connection that asks nothing is closed without a word", "[http]") {
     ServerLimits limits;
-    limits.keep_alive = 80ms;
+    limits.keep_alive = 400ms;
     TestServer server{plain_routes(), limits};
     RawClient never{server.port()};
     RawClient once{server.port()};
