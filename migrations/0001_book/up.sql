@@ -597,6 +597,9 @@ BEGIN
         object_name, journal, leg, evidence, balance, balance_history, lien, lien_line, lien_history,
         reservation, exception, refusal, erasable_text, v_balances, v_journal, v_liens
         TO bailee_writer, bailee_reader;
+    IF to_regclass('schema_migration') IS NOT NULL THEN
+        GRANT SELECT ON schema_migration TO bailee_writer, bailee_reader;
+    END IF;
     GRANT SELECT ON book TO bailee_writer;
     GRANT SELECT (book_id, generation, opened_at, name) ON book TO bailee_reader;
     GRANT INSERT ON
