@@ -77,7 +77,7 @@ Command agreement(const Json& body) {
                         .parties = body.at("parties").get<std::vector<std::string>>(),
                         .effective_from = text(body, "effective_from"),
                         .effective_to = text(body, "effective_to"),
-                        .scope = body.value("scope", Json::object()).dump()};
+                        .scope = body.contains("scope") ? body["scope"].dump() : std::string{}};
 }
 
 std::vector<Evidence> evidence(const Json& body) {
