@@ -52,11 +52,20 @@ std::vector<std::string> BookDatabase::migrate() {
     return or_fail(postgres::migrate(session, postgres::embedded_migrations()), exit_refused).applied;
 }
 
+std::string BookDatabase::book_name(const std::string& asked) const {
+    if (!asked.empty()) return asked;
+    auto session = maintenance();
+    const auto rows = session.execute("SELECT name FROM book ORDER BY book_id LIMIT 2");
+    if (rows.size() == 1) return std::string{rows.at(0, 0).text()};
+    throw CommandFailed{exit_refused, rows.empty() ? "The database has no book."
+                                                   : "The database has several books: name one with --book."};
+}
+
 bool BookDatabase::has_a_writer() const {
     auto session = maintenance();
     const auto rows = session.execute(
         "SELECT 1 FROM lease JOIN pg_stat_activity ON pid = ANY(backend_pids) WHERE datname = current_database() LIMIT 1");
-    return rows.size() > 0;
+    return !rows.empty();
 }
 
 }  // namespace app

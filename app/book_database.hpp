@@ -24,6 +24,8 @@ public:
     [[nodiscard]] ledger::base::Status ensure_running();
     // Applies what is missing of the schema; the names of what was applied.
     std::vector<std::string> migrate();
+    // The name asked for, or the only book there is. Throws CommandFailed when that is not one.
+    [[nodiscard]] std::string book_name(const std::string& asked) const;
     // Whether a writer's session is open on the book now.
     [[nodiscard]] bool has_a_writer() const;
 

@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include "api/api.hpp"
+#include "app/checkpoints.hpp"
 #include "app/keys.hpp"
 #include "app/server_files.hpp"
 
@@ -63,10 +64,16 @@ void ServeOptions::add_to(CLI::App& command) {
     command.add_option("--listen", listen, "address and port; port 0 takes a free one")->capture_default_str();
     command.add_option("--threads", threads, "threads for connections")->check(CLI::Range(1, 64))->capture_default_str();
     command.add_option("--pepper-file", pepper_file, "file whose first line keys the hashes of API keys");
+    auto* checkpoints = command.add_option("--checkpoint-file", checkpoint_file, "keep a signed checkpoint here");
+    command.add_option("--signing-key", signing_key_file, "the key that signs it; made when it is not there");
+    command.add_option("--checkpoint-every", checkpoint_every_seconds, "seconds between checkpoints")
+        ->needs(checkpoints)
+        ->check(CLI::Range(1, 86'400))
+        ->capture_default_str();
     command.add_flag("--json", as_json, "print the readiness line as JSON");
 }
 
-int serve_until_signal(const ServeOptions& options,
+int serve_until_signal(ServeOptions options,
                        const std::function<Keys(RunningBook& running, const std::string& pepper)>& prepare) {
     const auto signals = ending_signals();
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread, so that only the wait below hears them
@@ -75,6 +82,10 @@ int serve_until_signal(const ServeOptions& options,
     const auto address = parse_address(options.listen);
     const auto pepper = read_pepper(options.pepper_file);
     const auto& data_dir = options.place.data_dir;
+    if (options.signing_key_file.empty() && options.place.is_private())
+        options.signing_key_file = signing_key_file(data_dir);
+    if (!options.checkpoint_file.empty() && options.signing_key_file.empty())
+        throw CommandFailed{exit_usage, "--checkpoint-file with a database of yours needs --signing-key FILE."};
     std::optional<ServerLock> lock;
     if (options.place.is_private()) {
         lock = ServerLock::take(data_dir);
@@ -92,11 +103,29 @@ int serve_until_signal(const ServeOptions& options,
     if (options.place.is_private()) write_private_file(server_address_file(data_dir), url + "\n");
     print_ready(options, url, running, keys);
 
-    int signal = 0;
-    sigwait(&signals, &signal);
+    auto checkpoint = [&, signed_version = ledger::base::Version{}]() mutable {
+        if (options.checkpoint_file.empty()) return;
+        const auto base = running.book().committed();
+        if (base->state.version() == signed_version) return;
+        signed_version = base->state.version();
+        write_checkpoint(options.checkpoint_file,
+                         {.book = base->state.book(),
+                          .generation = base->generation,
+                          .version = signed_version,
+                          .hash = base->head_hash,
+                          .known_at = base->state.now()},
+                         signing_key_in(options.signing_key_file));
+    };
+    int signal = -1;
+    while (signal < 0) {
+        checkpoint();
+        const timespec pause{.tv_sec = static_cast<time_t>(options.checkpoint_every_seconds), .tv_nsec = 0};
+        signal = sigtimedwait(&signals, nullptr, &pause);
+    }
     spdlog::info("ending on signal {}", signal);
     interface.stop();
     running.stop();
+    checkpoint();
     return exit_done;
 }
 

@@ -17,6 +17,9 @@ struct ServeOptions {
     std::string book = "main";
     std::string listen = "127.0.0.1:8080";
     std::string pepper_file;
+    std::string checkpoint_file;  // empty: none is kept
+    std::string signing_key_file;
+    unsigned checkpoint_every_seconds = 60;
     unsigned threads = 2;
     bool as_json = false;
     bool is_small = false;
@@ -30,7 +33,7 @@ using Keys = std::map<std::string, std::string>;
 
 // Opens the book, lets `prepare` bring it to where it should be (and say which keys to print), serves until SIGTERM or
 // SIGINT, and ends cleanly. The exit code.
-int serve_until_signal(const ServeOptions& options,
+int serve_until_signal(ServeOptions options,
                        const std::function<Keys(RunningBook& running, const std::string& pepper)>& prepare);
 
 }  // namespace app

@@ -62,7 +62,8 @@ std::string create_here(const KeyOptions& options, const ledger::book::RoleSet& 
     BookDatabase database{options.place, BookDatabase::Wanted::existing};
     if (!options.place.is_private() && database.has_a_writer())
         throw CommandFailed{exit_refused, "A server has this book now: give its --url and an admin's --key-file."};
-    RunningBook running{std::move(database), "main"};
+    const auto name = database.book_name("");
+    RunningBook running{std::move(database), name};
     const auto pepper = read_pepper(options.pepper_file);
     const auto text = options.principal.empty()
                           ? mint_principal(running.book(), {"", "Made by bailee key create", roles, options.party},
