@@ -1,7 +1,7 @@
-"""At least 100,000 random commands, decided by the pure core and again by the oracle: every verdict and every balance.
+"""At least 100,000 random commands, decided by the pure core and again by the oracle: every verdict and balance.
 
-BAILEE_SEED repeats a run, BAILEE_ORACLE_COMMANDS asks for more. The recorded form is that of the wire (api.md), so that
-the oracle can judge commands recorded over HTTP just as well.
+BAILEE_SEED repeats a run, BAILEE_ORACLE_COMMANDS asks for more. The recorded form is that of the wire
+(api.md), so that the oracle can judge commands recorded over HTTP just as well.
 """
 import json
 import os
@@ -20,8 +20,9 @@ COMMANDS = int(os.environ.get("BAILEE_ORACLE_COMMANDS") or 100_000)
 
 def recording(seed, commands, between_checks):
     program = BUILD / "tests" / "record_commands"
-    return subprocess.run([program, str(seed), str(commands), str(between_checks)], check=True, stdout=subprocess.PIPE,
-                          encoding="utf-8").stdout.splitlines()
+    command = [program, str(seed), str(commands), str(between_checks)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, encoding="utf-8")
+    return done.stdout.splitlines()
 
 
 def altered(lines, want, change):
@@ -67,7 +68,8 @@ def the_oracle_can_complain():
             ("a refusal told as acceptance", status_is("refused"), accept),
             ("a wrong version", status_is("accepted"), lambda entry: entry["verdict"].update(version=7)),
             ("a wrong pointer", status_is("refused"), lambda entry: entry["verdict"].update(pointer="/else")),
-            ("a lost acceptance", status_is("accepted"), lambda entry: entry.update(path="/v1/parties", body={"id": "x"})),
+            ("a lost acceptance", status_is("accepted"),
+             lambda entry: entry.update(path="/v1/parties", body={"id": "x"})),
             ("a balance off", has("balances"), add_a_unit),
             ("a lien lost", has("liens"), drop_row("liens")),
             ("a reservation lost", has("reservations"), drop_row("reservations")),
