@@ -97,7 +97,8 @@ def operation_html(document, method, path, operation):
 def page(document):
     out = ['<!doctype html><html lang="en"><head><meta charset="utf-8">'
            '<meta name="viewport" content="width=device-width">'
-           "<title>%s</title><style>%s</style></head><body>" % (html.escape(document["info"]["title"]), STYLE)]
+           "<title>%s</title><style>%s</style></head><body>"
+           % (html.escape(document["info"]["title"]), STYLE)]
     info = document["info"]
     out.append("<h1>%s</h1><p>%s</p>" % (html.escape(info["title"]), html.escape(info["description"])))
     out.append('<p><a href="/openapi.json">openapi.json</a></p><nav>')

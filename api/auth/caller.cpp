@@ -34,11 +34,18 @@ Result<Caller> authenticate(const State& state, ledger::base::ByteView pepper,
     const auto token = bearer_token(*authorization);
     const auto parts = token ? parse_key(*token) : std::nullopt;
     if (!parts) return no_key();
-    const auto* key = state.key(std::string{parts->id});
+    const std::string id{parts->id};
+    const auto* key = state.key(id);
     if (key == nullptr || !key_matches(key->terms.hash, pepper, *token)) return no_key();
-    const bool has_expired = key->terms.expires_at && *key->terms.expires_at <= now;
-    if (key->revoked || has_expired) return no_key();
-    return Caller{.principal = key->terms.principal, .roles = state.principals[key->terms.principal].roles};
+    if (!is_in_force(state, id, now)) return no_key();
+    const auto principal = key->terms.principal;
+    return Caller{.principal = principal, .roles = state.principals[principal].roles, .key = id};
+}
+
+bool is_in_force(const State& state, const std::string& key, KnownAt now) {
+    const auto* found = state.key(key);
+    return found != nullptr && !found->revoked &&
+           !(found->terms.expires_at && *found->terms.expires_at <= now);
 }
 
 Status admit(Caller& caller, const State& state, RoleSet allowed) {

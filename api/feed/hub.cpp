@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "api/auth/caller.hpp"
+
 namespace api::feed {
 namespace {
 
@@ -74,8 +76,8 @@ void Hub::pump(std::uint64_t number) {
             case Turn::has_more: return loop_.post([this, number] { pump(number); });
             case Turn::ended: return end(number);
         }
-    } catch (const ledger::port::Unavailable& away) {
-        spdlog::debug("stream: the log cannot be read now: {}", away.what());
+    } catch (const std::exception& fault) {
+        spdlog::debug("stream: the log cannot be read now: {}", fault.what());
         loop_.after(options_.store_retry, [this, number] { pump(number); });
     }
 }
@@ -160,10 +162,18 @@ std::shared_ptr<const RenderedVersion> Hub::rendered(const std::shared_ptr<const
 
 void Hub::beat() {
     const auto now = Clock::now();
+    const auto book = ledger_.committed();
+    const KnownAt wall{
+        std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now())};
     std::vector<std::uint64_t> numbers;
     for (const auto& [number, reader] : readers_) numbers.push_back(number);
     for (const auto number : numbers) {
         auto& reader = readers_.at(number);
+        if (!auth::is_in_force(book->state, reader.wanted.key, wall)) {
+            reader.stream->end(": the key is no longer in force\n\n");
+            end(number);
+            continue;
+        }
         if (reader.is_stalled && now - reader.last_taken >= options_.stall_max) {
             reader.stream->end(fmt::format(": too slow; resume with Last-Event-ID {}\n\n", reader.last_id));
             end(number);

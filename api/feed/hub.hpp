@@ -35,6 +35,7 @@ struct Subscription {
     std::optional<AccountNo> account{};
     std::optional<PartyNo> scope{};
     wire::EventId next{};  // the first event it wants
+    std::string key{};     // that opened it; the stream ends with it
 };
 
 class Hub {

@@ -65,6 +65,7 @@ Result<feed::Subscription> read_subscription(const Reading& reading) {
         wanted.account = *account;
     }
     wanted.scope = reading.scope();
+    wanted.key = reading.request().caller_as<auth::Caller>().key;
     const auto first = first_event(reading, from_version);
     if (!first) return refuse(first.error());
     wanted.next = *first;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 namespace api::handlers {
 namespace {
@@ -17,6 +18,11 @@ Response give(Reading& reading, Read read) {
     } catch (const ledger::port::Unavailable& away) {
         return http::problem_response({.code = Code::store_unavailable, .detail = away.what(), .pointer = {}},
                                       reading.request().request_id);
+    } catch (const std::exception& fault) {
+        spdlog::error("a read failed: {} (request {})", fault.what(), reading.request().request_id);
+        return http::problem_response(
+            {.code = Code::internal_error, .detail = "The read failed.", .pointer = {}},
+            reading.request().request_id);
     }
 }
 

@@ -1,6 +1,7 @@
 #include "api/handlers/submitting.hpp"
 
 #include <openssl/rand.h>
+#include <spdlog/spdlog.h>
 
 #include <array>
 
@@ -113,10 +114,11 @@ void answer(const Submitted& submitted, const Outcome& outcome) {
     }
     try {
         submitted.respond(accepted(submitted, std::get<Accepted>(outcome)));
-    } catch (const ledger::port::Unavailable& away) {
+    } catch (const std::exception& fault) {
         // Accepted and durable, but what the answer rests on cannot be read now: the same key answers later.
+        spdlog::warn("an answer waits: {} (request {})", fault.what(), request_id);
         submitted.respond(http::problem_response(
-            {.code = Code::outcome_unknown, .detail = away.what(), .pointer = {}}, request_id));
+            {.code = Code::outcome_unknown, .detail = fault.what(), .pointer = {}}, request_id));
     }
 }
 

@@ -31,12 +31,7 @@ struct Said {
     bool needs_key = false;
     std::set<std::string> roles{};
     std::set<std::string> query{};
-    auto operator<=>(const Said&) const = default;
 };
-
-std::ostream& operator<<(std::ostream& out, const Said& said) {
-    return out << said.method << ' ' << said.path << ' ' << said.operation;
-}
 
 std::map<std::string, Said> by_contract() {
     std::map<std::string, Said> all;
