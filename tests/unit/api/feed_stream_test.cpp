@@ -3,10 +3,13 @@
 
 #include <fmt/format.h>
 
+#include "api/feed/hub.hpp"
 #include "tests/unit/api/interface.hpp"
 
 using namespace tests::api_interface;
 using ledger::book::Role;
+namespace rules = ledger::rules;
+using ledger::base::Version;
 
 namespace {
 
@@ -233,4 +236,51 @@ TEST_CASE("the streams end when the server stops", "[feed]") {
     EventReader reader{book, "/v1/events"};
     book.api->stop();
     CHECK_FALSE(reader.sees_comment("never"));
+}
+
+TEST_CASE("a stream ends soon after the key that opened it is revoked", "[feed]") {
+    Interface book{{.heartbeat = std::chrono::milliseconds{20}}};
+    book.set_up_firm();
+    book.made("/v1/principals",
+              {{"id", "p-b"}, {"kind", "service"}, {"name", "b"}, {"roles", json::array({"auditor"})}});
+    const auto key = book.made("/v1/principals/p-b/keys", json::object());
+    EventReader reader{book, "/v1/events", key["key"].get<std::string>()};
+    book.made("/v1/keys/" + key["id"].get<std::string>() + ":revoke", json::object());
+    CHECK(reader.sees_comment(": the key is no longer in force"));
+}
+
+TEST_CASE("a reader that takes nothing holds one buffer and is closed, while another goes on", "[feed]") {
+    ModelLedger ledger;
+    for (int n = 0; n < 400; ++n) {
+        rules::AddParty party;
+        party.name.text = "p";
+        ledger.accept(party);
+    }
+    api::feed::Hub hub{ledger,
+                       {.heartbeat = std::chrono::milliseconds{20},
+                        .stall_max = std::chrono::milliseconds{1500},
+                        .chunk_bytes = 2048,
+                        .buffer_bytes = 4096}};
+    rules::AddPrincipal principal;
+    principal.id = "p-1";
+    principal.roles.add(Role::auditor);
+    ledger.accept(principal);
+    rules::CreateKey key;
+    key.principal = "p-1";
+    key.key_id = "abcdefgh";
+    ledger.accept(key);
+    const auto head = ledger.committed()->state.version();
+    const auto slow = hub.subscribe({.next = {Version{1}, 0}, .key = "abcdefgh"});
+    const auto quick = hub.subscribe({.next = {Version{1}, 0}, .key = "abcdefgh"});
+    std::string taken;
+    const auto last = fmt::format("id: {}.0\n", head.value);
+    const bool is_there = tests::http::soon([&] {
+        taken += quick->take().data;
+        return taken.find(last) != std::string::npos;
+    });
+    CHECK(is_there);
+    CHECK(slow->buffered() <= 8192);
+    CHECK(tests::http::soon([&] { return slow->closed(); }));
+    CHECK(slow->take().data.find(": too slow; resume with Last-Event-ID ") != std::string::npos);
+    CHECK_FALSE(quick->closed());
 }
