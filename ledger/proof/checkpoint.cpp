@@ -27,7 +27,9 @@ struct Free {
 using Key = std::unique_ptr<EVP_PKEY, Free>;
 using Context = std::unique_ptr<EVP_MD_CTX, Free>;
 
-const unsigned char* raw(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+const unsigned char* raw(std::string_view text) {
+    return reinterpret_cast<const unsigned char*>(text.data());
+}
 
 Key private_key(std::string_view seed) {
     Key key{EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, raw(seed), seed.size())};
@@ -62,9 +64,9 @@ std::optional<Number> number_of(std::string_view text) {
 }
 
 std::string unsigned_text(const Checkpoint& checkpoint, const PublicKey& key) {
-    return fmt::format("{}book: {}\ngeneration: {}\nversion: {}\nhash: {}\nknown-at: {}\nkey: {}\n", checkpoint_title,
-                       checkpoint.book, checkpoint.generation, checkpoint.version.value, to_hex(checkpoint.hash.bytes),
-                       format_rfc3339(checkpoint.known_at.at), to_hex(key));
+    return fmt::format("{}book: {}\ngeneration: {}\nversion: {}\nhash: {}\nknown-at: {}\nkey: {}\n",
+                       checkpoint_title, checkpoint.book, checkpoint.generation, checkpoint.version.value,
+                       to_hex(checkpoint.hash.bytes), format_rfc3339(checkpoint.known_at.at), to_hex(key));
 }
 
 }  // namespace
@@ -77,7 +79,8 @@ SigningKey SigningKey::generate() {
 }
 
 Result<SigningKey> SigningKey::read(std::string_view text) {
-    if (text.substr(0, key_title.size()) != key_title) return not_readable("This is no signing key of Bailee.");
+    if (text.substr(0, key_title.size()) != key_title)
+        return not_readable("This is no signing key of Bailee.");
     text.remove_prefix(key_title.size());
     if (!text.empty() && text.back() == '\n') text.remove_suffix(1);
     auto seed = from_hex(text);
@@ -92,8 +95,9 @@ Secret<std::string> SigningKey::text() const {
 PublicKey SigningKey::public_key() const {
     PublicKey key{};
     auto size = key.size();
-    const bool is_given = EVP_PKEY_get_raw_public_key(private_key(seed_.reveal()).get(),
-                                                      reinterpret_cast<unsigned char*>(key.data()), &size) == 1;
+    const bool is_given =
+        EVP_PKEY_get_raw_public_key(private_key(seed_.reveal()).get(),
+                                    reinterpret_cast<unsigned char*>(key.data()), &size) == 1;
     ensure(is_given && size == key.size(), "an Ed25519 key has a public part of 32 bytes");
     return key;
 }
@@ -105,8 +109,8 @@ std::array<std::byte, 64> SigningKey::sign(std::string_view message) const {
     auto size = signature.size();
     const bool is_signed = context != nullptr &&
                            EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
-                           EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
-                                          raw(message), message.size()) == 1;
+                           EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()),
+                                          &size, raw(message), message.size()) == 1;
     ensure(is_signed && size == signature.size(), "OpenSSL signs with Ed25519");
     return signature;
 }
@@ -117,8 +121,8 @@ bool is_signed_by(const PublicKey& key, std::string_view message, ByteView signa
     const Context context{EVP_MD_CTX_new()};
     return of != nullptr && context != nullptr &&
            EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, of.get()) == 1 &&
-           EVP_DigestVerify(context.get(), reinterpret_cast<const unsigned char*>(signature.data()), signature.size(),
-                            raw(message), message.size()) == 1;
+           EVP_DigestVerify(context.get(), reinterpret_cast<const unsigned char*>(signature.data()),
+                            signature.size(), raw(message), message.size()) == 1;
 }
 
 std::string signed_text(const Checkpoint& checkpoint, const SigningKey& key) {

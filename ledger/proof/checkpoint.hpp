@@ -1,5 +1,6 @@
-// A signed statement of how far the log had come and under which hash, kept outside the database: a log that was cut short
-// or written anew since then does not contain it. Law 6. Ed25519; the file's form is in docs/log-format.md.
+// A signed statement of how far the log had come and under which hash, kept outside the database: a log that
+// was cut short or written anew since then does not contain it. Law 6. Ed25519; the file's form is in
+// docs/log-format.md.
 #pragma once
 
 #include <array>
@@ -31,7 +32,8 @@ using PublicKey = std::array<std::byte, 32>;
 class SigningKey {
 public:
     [[nodiscard]] static SigningKey generate();
-    // The key file: "bailee signing key 1", and the key as 64 digits. Whoever has it can sign; keep it at mode 0600.
+    // The key file: "bailee signing key 1", and the key as 64 digits. Whoever has it can sign; keep it at
+    // mode 0600.
     [[nodiscard]] static Result<SigningKey> read(std::string_view text);
     [[nodiscard]] Secret<std::string> text() const;
 
@@ -52,7 +54,8 @@ struct SignedCheckpoint {
     Checkpoint checkpoint;
     PublicKey signer;
 };
-// Refuses a text of another form, and one whose signature does not fit. Who the signer is, is for the caller to judge.
+// Refuses a text of another form, and one whose signature does not fit. Who the signer is, is for the caller
+// to judge.
 [[nodiscard]] Result<SignedCheckpoint> read_checkpoint(std::string_view text);
 
 }  // namespace ledger::proof

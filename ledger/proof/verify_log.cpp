@@ -32,11 +32,13 @@ bool LogAudit::follows(const LogRow& row) {
         return false;
     }
     if (row.version.value != last_version_.value + 1) {
-        fault("LOG_GAP", row, fmt::format("versions {} to {} are missing from table event", last_version_.value + 1,
-                                          row.version.value - 1));
+        fault("LOG_GAP", row,
+              fmt::format("versions {} to {} are missing from table event", last_version_.value + 1,
+                          row.version.value - 1));
         return false;
     }
-    if (row.known_at < last_known_) fault("LOG_TIME", row, "the book learned it before the version in front of it");
+    if (row.known_at < last_known_)
+        fault("LOG_TIME", row, "the book learned it before the version in front of it");
     return true;
 }
 
@@ -49,14 +51,15 @@ bool LogAudit::is_linked(const LogRow& row) {
 std::optional<Recorded> LogAudit::take(const LogRow& row) {
     const bool is_next = follows(row);
     if (is_next) static_cast<void>(is_linked(row));
-    const auto computed = link_hash({.previous = row.previous_hash,
-                                     .version = row.version,
-                                     .principal = row.principal,
-                                     .known_at = row.known_at,
-                                     .effective_at = row.effective_at,
-                                     .idempotency_id = row.idempotency_id ? ByteView{*row.idempotency_id} : ByteView{},
-                                     .request_digest = row.request_digest,
-                                     .body = row.body});
+    const auto computed =
+        link_hash({.previous = row.previous_hash,
+                   .version = row.version,
+                   .principal = row.principal,
+                   .known_at = row.known_at,
+                   .effective_at = row.effective_at,
+                   .idempotency_id = row.idempotency_id ? ByteView{*row.idempotency_id} : ByteView{},
+                   .request_digest = row.request_digest,
+                   .body = row.body});
     if (computed != row.hash) fault("LOG_HASH", row, "its hash does not follow from what it says");
     last_version_ = std::max(last_version_, row.version);
     last_known_ = row.known_at;
@@ -80,7 +83,8 @@ std::optional<Recorded> LogAudit::take(const LogRow& row) {
     }
     if (row.version.value == 1 && state_.book() != book_)
         fault("LOG_BOOK", row, fmt::format("the log is of book \"{}\"", state_.book()));
-    if (!state_.principals.contains(row.principal)) fault("LOG_PRINCIPAL", row, "the book does not know its principal");
+    if (!state_.principals.contains(row.principal))
+        fault("LOG_PRINCIPAL", row, "the book does not know its principal");
     check_laws(recorded);
     return is_replayed_ ? std::optional{std::move(recorded)} : std::nullopt;
 }
@@ -98,16 +102,20 @@ void LogAudit::check_journal(const JournalPosted& journal, Version version) {
                         format_decimal(sum, state_.assets[of.second].scale), state_.assets[of.second].id,
                         row_of(of.first).code));
     }
-    if (!state_.reasons.contains(journal.reason)) law("LAW_5", version, "a journal names a reason the book does not know");
+    if (!state_.reasons.contains(journal.reason))
+        law("LAW_5", version, "a journal names a reason the book does not know");
 }
 
 void LogAudit::check_position(AccountNo account, AssetNo asset, Version version) {
     const auto balance = state_.balance(account, asset);
-    const auto of = [&] { return fmt::format("{} of {}", state_.assets[asset].id, state_.accounts[account].id); };
+    const auto of = [&] {
+        return fmt::format("{} of {}", state_.assets[asset].id, state_.accounts[account].id);
+    };
     if (state_.shortfall(account, asset, balance).is_positive() && !state_.open_exception(account, asset))
-        law("LAW_3", version, fmt::format("{} is below what is bound or below its floor, and no exception is open", of()));
-    if (balance.encumbered.is_negative() || balance.reserved.is_negative() || balance.pending_in.is_negative() ||
-        balance.pending_out.is_negative())
+        law("LAW_3", version,
+            fmt::format("{} is below what is bound or below its floor, and no exception is open", of()));
+    if (balance.encumbered.is_negative() || balance.reserved.is_negative() ||
+        balance.pending_in.is_negative() || balance.pending_out.is_negative())
         law("LAW_3", version, fmt::format("a claim on {} is negative", of()));
     const auto& supply = state_.supply(asset);
     if (!is_within_bound(supply.locations) || !is_within_bound(supply.obligations))
@@ -117,7 +125,8 @@ void LogAudit::check_position(AccountNo account, AssetNo asset, Version version)
 void LogAudit::check_laws(const Recorded& recorded) {
     std::set<std::pair<AccountNo, AssetNo>> touched;
     for (const auto& event : recorded.events) {
-        if (const auto* journal = std::get_if<JournalPosted>(&event)) check_journal(*journal, recorded.version);
+        if (const auto* journal = std::get_if<JournalPosted>(&event))
+            check_journal(*journal, recorded.version);
         for (const auto& after : balances_after(event)) touched.emplace(after.account, after.asset);
     }
     for (const auto& [account, asset] : touched) check_position(account, asset, recorded.version);
@@ -144,13 +153,15 @@ void LogAudit::finish() {
         sums[{account.pool, position.asset}] += account.side == Side::location ? total : -total;
         const std::pair place{position.account, position.asset};
         if (encumbered[place] != position.balance.encumbered || reserved[place] != position.balance.reserved)
-            law("LAW_3", last_version_, fmt::format("liens and reservations on {} do not add up", account.id));
+            law("LAW_3", last_version_,
+                fmt::format("liens and reservations on {} do not add up", account.id));
     }
     for (const auto& [of, sum] : sums)
         if (!sum.is_zero())
             law("LAW_2", last_version_,
-                fmt::format("{} of pool {}: locations and obligations differ by {}", state_.assets[of.second].id,
-                            row_of(of.first).code, format_decimal(sum, state_.assets[of.second].scale)));
+                fmt::format("{} of pool {}: locations and obligations differ by {}",
+                            state_.assets[of.second].id, row_of(of.first).code,
+                            format_decimal(sum, state_.assets[of.second].scale)));
 }
 
 }  // namespace ledger::proof

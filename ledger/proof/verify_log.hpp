@@ -1,5 +1,5 @@
-// The log held against itself: order, chain, canonical form, and the laws of the book in every version of it. Pure: rows
-// come from wherever the log is kept, so the same check serves a database and an exported file.
+// The log held against itself: order, chain, canonical form, and the laws of the book in every version of it.
+// Pure: rows come from wherever the log is kept, so the same check serves a database and an exported file.
 #pragma once
 
 #include <array>
@@ -15,9 +15,9 @@ namespace ledger::proof {
 using namespace ledger::book;
 
 struct Finding {
-    std::string code;    // LOG_GAP, LAW_1 … as docs/log-format.md lists them
+    std::string code;  // LOG_GAP, LAW_1 … as docs/log-format.md lists them
     std::string object;  // "event 1042", "leg 4096,0", "batch 17"
-    Version version;     // of the book; 0 when it belongs to none
+    Version version;  // of the book; 0 when it belongs to none
     std::string detail;
     bool operator==(const Finding&) const = default;
 };
@@ -59,8 +59,9 @@ class LogAudit {
 public:
     LogAudit(const std::string& book, Findings& findings);
 
-    // Rows in the order of their versions. Gives the facts back while the log can be trusted to replay; from the first
-    // fault on only order and chain are checked, because what follows from a wrong fact says nothing.
+    // Rows in the order of their versions. Gives the facts back while the log can be trusted to replay; from
+    // the first fault on only order and chain are checked, because what follows from a wrong fact says
+    // nothing.
     [[nodiscard]] std::optional<Recorded> take(const LogRow& row);
     // The laws that the book keeps as a whole.
     void finish();
@@ -85,7 +86,7 @@ private:
     State state_;
     Version last_version_;
     KnownAt last_known_;
-    Digest last_hash_;      // as stored
+    Digest last_hash_;  // as stored
     Digest last_computed_;  // as it follows from the row
     bool is_replayed_ = true;
     std::uint64_t journals_ = 0;

@@ -47,12 +47,15 @@ std::vector<ledger::rules::Command> parties(const std::string& prefix, std::size
 // Small batches go out in one round trip, large ones by COPY: both must fail in the same way.
 const auto sizes = {std::size_t{1}, std::size_t{600}};
 
-std::int64_t number(Connection& connection, const std::string& sql) { return connection.execute(sql).at(0, 0).int8(); }
+std::int64_t number(Connection& connection, const std::string& sql) {
+    return connection.execute(sql).at(0, 0).int8();
+}
 
 void terminate(const StoredBook& book, int pid) {
     auto connection = book.database().connect();
     connection.execute("SELECT pg_terminate_backend($1)", parameters(pid));
-    while (number(connection, "SELECT count(*) FROM pg_stat_activity WHERE pid = " + std::to_string(pid)) != 0)
+    while (number(connection, "SELECT count(*) FROM pg_stat_activity WHERE pid = " + std::to_string(pid)) !=
+           0)
         std::this_thread::sleep_for(std::chrono::milliseconds{2});
 }
 
@@ -70,9 +73,11 @@ TEST_CASE("a writer whose lease was taken writes nothing more and cannot take it
         CHECK(lease.version == book.state().version());
         CHECK(lease.head_hash == book.committed().head_hash);
         CHECK(successor.backend_pid() != first_pid);
-        CHECK_THROWS(book.store().append(decided.batch, decided.state));  // its session ended with the takeover
+        CHECK_THROWS(
+            book.store().append(decided.batch, decided.state));  // its session ended with the takeover
         CHECK_THROWS_AS(book.store().take_lease(), Deposed);
-        CHECK_THROWS_AS(book.store().take_lease(), Unavailable);  // which callers that know no better try again
+        CHECK_THROWS_AS(book.store().take_lease(),
+                        Unavailable);  // which callers that know no better try again
         CHECK(successor.take_lease().version == book.state().version());
         CHECK(successor.append(decided.batch, decided.state) == ledger::port::CommitOutcome::committed);
     }
@@ -86,7 +91,8 @@ TEST_CASE("a writer that kept its session is fenced by the epoch") {
         auto connection = book.database().connect();
         connection.execute_script("UPDATE lease SET epoch = epoch + 1, holder = 'another'");
         CHECK(book.store().append(decided.batch, decided.state) == ledger::port::CommitOutcome::fenced);
-        CHECK(number(connection, "SELECT max(version) FROM event") == static_cast<std::int64_t>(before.value));
+        CHECK(number(connection, "SELECT max(version) FROM event") ==
+              static_cast<std::int64_t>(before.value));
         CHECK(number(connection, "SELECT count(*) FROM party WHERE id LIKE 'late%'") == 0);
         CHECK(number(connection, "SELECT count(*) FROM erasable_text WHERE text LIKE '%late%'") == 0);
     }
@@ -120,7 +126,8 @@ TEST_CASE("a session that was killed before the batch leaves nothing, and the le
         StoredBook book{9};
         const auto decided = book.decide(parties("again", size));
         terminate(book, *book.store().backend_pid());
-        // Sent whole, a small batch may have been committed for all the writer knows; a large one certainly was not.
+        // Sent whole, a small batch may have been committed for all the writer knows; a large one certainly
+        // was not.
         if (size == 1)
             CHECK_THROWS_AS(book.store().append(decided.batch, decided.state), OutcomeUnknown);
         else
@@ -170,7 +177,8 @@ TEST_CASE("a commit whose answer was lost is unknown until the lease says what b
             if (is_let_through) {
                 connection.execute_script("SELECT pg_advisory_unlock(99)");
                 while (number(connection, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") != 0 ||
-                       number(connection, "SELECT max(no) FROM batch") < static_cast<std::int64_t>(decided.batch.number))
+                       number(connection, "SELECT max(no) FROM batch") <
+                           static_cast<std::int64_t>(decided.batch.number))
                     std::this_thread::sleep_for(std::chrono::milliseconds{2});
             }
             const auto lease = store.take_lease();
@@ -203,7 +211,8 @@ TEST_CASE("a server that is gone makes every call unavailable, and its return ma
     CHECK(store.take_lease().version == Version{});
     ledger::port::Committed start{.state = {}, .head_hash = ledger::proof::chain_root("main")};
     ledger::service::BatchBuilder builder{store, start, KnownAt::from_micros(1'783'350'000'000'000)};
-    builder.decide({{{.principal = {}, .idempotency_key = "", .command = ledger::rules::OpenBook{"main"}}, {}, {}}});
+    builder.decide(
+        {{{.principal = {}, .idempotency_key = "", .command = ledger::rules::OpenBook{"main"}}, {}, {}}});
     auto decided = builder.finish();
     decided.batch.number = 1;
     REQUIRE(store.append(decided.batch, decided.state) == ledger::port::CommitOutcome::committed);

@@ -21,7 +21,8 @@ std::vector<LogEntry> plain(const std::vector<std::shared_ptr<const LogEntry>>& 
 bool same_log(const std::vector<std::shared_ptr<const LogEntry>>& left,
               const std::vector<std::shared_ptr<const LogEntry>>& right) {
     return std::ranges::equal(plain(left), plain(right), [](const LogEntry& one, const LogEntry& other) {
-        return one.recorded == other.recorded && one.hash == other.hash && one.previous_hash == other.previous_hash;
+        return one.recorded == other.recorded && one.hash == other.hash &&
+               one.previous_hash == other.previous_hash;
     });
 }
 
@@ -42,7 +43,8 @@ TEST_CASE("the log is read in pieces and by version as it was written") {
     auto& [book, reader] = filled();
     for (const std::uint64_t after : {0U, 1U, 57U, 10'000U})
         for (const std::size_t most : {1U, 10U, 5000U})
-            CHECK(same_log(reader.log_after(Version{after}, most), book.model().log_after(Version{after}, most)));
+            CHECK(same_log(reader.log_after(Version{after}, most),
+                           book.model().log_after(Version{after}, most)));
     const std::vector<Version> asked{{9}, {3}, {100'000}, {1}};
     CHECK(same_log(reader.log_at(asked), book.model().log_at(asked)));
     CHECK(same_log(book.store().log_at(asked), book.model().log_at(asked)));
@@ -87,7 +89,8 @@ TEST_CASE("liens are found by owner, place, holder, type and whether they are op
             by_account.open = open;
             by_account.account = AccountNo{account};
             check(by_account);
-            by_account.location = AccountNo{(account * 7 + 3) % static_cast<std::uint32_t>(book.state().accounts.size())};
+            by_account.location =
+                AccountNo{(account * 7 + 3) % static_cast<std::uint32_t>(book.state().accounts.size())};
             check(by_account);
             by_account.account.reset();
             check(by_account);
@@ -123,7 +126,8 @@ TEST_CASE("the life of a lien, a reservation and an exception is told from birth
 
 TEST_CASE("a chosen name leads to the version that made it") {
     auto& [book, reader] = filled();
-    CHECK(reader.made_by(ledger::rules::Named::asset, "USD") == book.model().made_by(ledger::rules::Named::asset, "USD"));
+    CHECK(reader.made_by(ledger::rules::Named::asset, "USD") ==
+          book.model().made_by(ledger::rules::Named::asset, "USD"));
     CHECK(reader.made_by(ledger::rules::Named::asset, "USD"));
     CHECK_FALSE(reader.made_by(ledger::rules::Named::asset, "XYZ"));
     CHECK(reader.made_by(ledger::rules::Named::reason, "DEPOSIT") == Version{1});
@@ -164,7 +168,8 @@ TEST_CASE("what a key was answered is remembered, refusals with their figures") 
             CHECK(refusal->principal == other.principal);
             CHECK(refusal->at == other.at);
         } else {
-            CHECK(std::get<Version>(answers[at].second.outcome) == std::get<Version>(wanted[at].second.outcome));
+            CHECK(std::get<Version>(answers[at].second.outcome) ==
+                  std::get<Version>(wanted[at].second.outcome));
         }
     }
     CHECK(refused > 20);
@@ -189,12 +194,14 @@ TEST_CASE("many threads share few sessions, and a killed session is replaced") {
     std::atomic<int> right = 0;
     for (int thread = 0; thread < 8; ++thread)
         threads.emplace_back([&, &from = reader] {
-            for (int round = 0; round < 20; ++round) right += from.log_after(Version{5}, 3).size() == 3 ? 1 : 0;
+            for (int round = 0; round < 20; ++round)
+                right += from.log_after(Version{5}, 3).size() == 3 ? 1 : 0;
         });
     for (auto& thread : threads) thread.join();
     CHECK(right == 160);
     auto connection = book.database().connect();
-    connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'bailee reader'");
+    connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'bailee reader'");
     CHECK(reader.log_after(Version{5}, 3).size() == 3);
 }
 

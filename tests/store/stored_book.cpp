@@ -28,19 +28,20 @@ namespace {
 std::vector<ledger::rules::Command> people_and_keys() {
     std::vector<ledger::rules::Command> commands;
     for (const std::string name : {"anna", "bo", "cyd"}) {
-        commands.emplace_back(ledger::rules::AddPrincipal{.id = "p-" + name,
-                                                          .name = {.text = name, .salt = std::string(16, name[0])},
-                                                          .roles = RoleSet::of(Role::operator_, Role::auditor),
-                                                          .party = ""});
+        commands.emplace_back(
+            ledger::rules::AddPrincipal{.id = "p-" + name,
+                                        .name = {.text = name, .salt = std::string(16, name[0])},
+                                        .roles = RoleSet::of(Role::operator_, Role::auditor),
+                                        .party = ""});
         for (const char digit : {'1', '2'})
-            commands.emplace_back(
-                ledger::rules::CreateKey{.principal = "p-" + name,
-                                         .expires_at = digit == '1' ? std::optional{KnownAt{::support::at_time(
-                                                                          "2027-03-05T14:00:00.123456Z")}}
-                                                                    : std::nullopt,
-                                         .key_id = name + digit,
-                                         .hash = ledger::base::sha256(name),
-                                         .last_four = "abcd"});
+            commands.emplace_back(ledger::rules::CreateKey{
+                .principal = "p-" + name,
+                .expires_at = digit == '1'
+                                  ? std::optional{KnownAt{::support::at_time("2027-03-05T14:00:00.123456Z")}}
+                                  : std::nullopt,
+                .key_id = name + digit,
+                .hash = ledger::base::sha256(name),
+                .last_four = "abcd"});
     }
     commands.emplace_back(ledger::rules::RevokeKey{"bo1"});
     return commands;
@@ -56,8 +57,10 @@ StoredBook::StoredBook(std::uint64_t seed)
     static_cast<void>(store_->take_lease());
     static_cast<void>(model_.take_lease());
     committed_.head_hash = ledger::proof::chain_root("test");
-    if (write({ledger::rules::OpenBook{"test"}}) != CommitOutcome::committed) throw std::runtime_error{"no book"};
-    if (write(people_and_keys()) != CommitOutcome::committed || refused_ != 0) throw std::runtime_error{"no people"};
+    if (write({ledger::rules::OpenBook{"test"}}) != CommitOutcome::committed)
+        throw std::runtime_error{"no book"};
+    if (write(people_and_keys()) != CommitOutcome::committed || refused_ != 0)
+        throw std::runtime_error{"no people"};
 }
 
 postgres::StoreOptions StoredBook::options() const {
@@ -73,9 +76,10 @@ DecidedBatch StoredBook::decide(const std::vector<ledger::rules::Command>& comma
         auto key = is_genesis ? std::string{} : "key-" + std::to_string(++next_key_);
         if (!is_genesis) ids_.push_back(ledger::service::idempotency_id(PrincipalNo{0}, key));
         const auto digest = ledger::base::sha256(ledger::book::canonical_bytes(command));
-        waiting.push_back({{.principal = PrincipalNo{0}, .idempotency_key = std::move(key), .command = command},
-                           digest,
-                           [](const Outcome&) {}});
+        waiting.push_back(
+            {{.principal = PrincipalNo{0}, .idempotency_key = std::move(key), .command = command},
+             digest,
+             [](const Outcome&) {}});
     }
     builder.decide(waiting);
     auto decided = builder.finish();

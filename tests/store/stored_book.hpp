@@ -1,4 +1,5 @@
-// A book in a database of its own, fed with random commands through the real decisions, beside the same book in memory.
+// A book in a database of its own, fed with random commands through the real decisions, beside the same book
+// in memory.
 #pragma once
 
 #include <functional>

@@ -72,9 +72,10 @@ bool names(const std::vector<Finding>& findings, const std::string& code, const 
 }
 
 std::string middle_row(const TableRow& table) {
-    return fmt::format("(tableoid, ctid) = (SELECT tableoid, ctid FROM {0} ORDER BY {1} OFFSET (SELECT count(*) / 2"
-                       " FROM {0}) LIMIT 1)",
-                       table.name, table.key);
+    return fmt::format(
+        "(tableoid, ctid) = (SELECT tableoid, ctid FROM {0} ORDER BY {1} OFFSET (SELECT count(*) / 2"
+        " FROM {0}) LIMIT 1)",
+        table.name, table.key);
 }
 
 // A column of each table that is not part of its key.
@@ -132,16 +133,17 @@ TEST_CASE("an altered, deleted or duplicated row of any projection is named") {
         INFO(table.name);
         REQUIRE(rows_in(connection, table.name) >= 2);
         const auto row = middle_row(table);
-        const auto altered =
-            tampered().after(table.name, fmt::format("UPDATE {} SET {} WHERE {}", table.name, alteration(table.table), row));
+        const auto altered = tampered().after(
+            table.name, fmt::format("UPDATE {} SET {} WHERE {}", table.name, alteration(table.table), row));
         CHECK(altered.size() == 1);
         CHECK(names(altered, "ROW_ALTERED", table.name));
         CHECK(altered.at(0).detail.find("the log says") != std::string::npos);
-        const auto deleted = tampered().after(table.name, fmt::format("DELETE FROM {} WHERE {}", table.name, row));
+        const auto deleted =
+            tampered().after(table.name, fmt::format("DELETE FROM {} WHERE {}", table.name, row));
         CHECK(deleted.size() == 1);
         CHECK(names(deleted, "ROW_MISSING", table.name));
-        const auto doubled =
-            tampered().after(table.name, fmt::format("INSERT INTO {0} SELECT * FROM {0} WHERE {1}", table.name, row));
+        const auto doubled = tampered().after(
+            table.name, fmt::format("INSERT INTO {0} SELECT * FROM {0} WHERE {1}", table.name, row));
         CHECK(doubled.size() == 1);
         CHECK(names(doubled, "ROW_DUPLICATED", table.name));
         const auto emptied = tampered().after(table.name, fmt::format("DELETE FROM {}", table.name));
@@ -150,19 +152,26 @@ TEST_CASE("an altered, deleted or duplicated row of any projection is named") {
 }
 
 TEST_CASE("two rows of a table that changed places are both named") {
-    const std::vector<std::pair<std::string, std::string>> swaps{
-        {"balance", "total"}, {"leg", "account"}, {"party", "id"}, {"account", "id"}, {"journal", "name"},
-        {"lien", "holder"}, {"balance_history", "total"}, {"object_name", "version"}};
+    const std::vector<std::pair<std::string, std::string>> swaps{{"balance", "total"},
+                                                                 {"leg", "account"},
+                                                                 {"party", "id"},
+                                                                 {"account", "id"},
+                                                                 {"journal", "name"},
+                                                                 {"lien", "holder"},
+                                                                 {"balance_history", "total"},
+                                                                 {"object_name", "version"}};
     for (const auto& [table, column] : swaps) {
         INFO(table << "." << column);
         const auto findings = tampered().after(
-            table, fmt::format("WITH one AS (SELECT tableoid AS t, ctid AS c, {1} AS v FROM {0} WHERE {1} IS NOT NULL"
-                               " ORDER BY 1, 2 LIMIT 1),"
-                               " other AS (SELECT {0}.tableoid AS t, {0}.ctid AS c, {0}.{1} AS v FROM {0}, one"
-                               " WHERE {0}.{1} <> one.v ORDER BY 1, 2 LIMIT 1)"
-                               " UPDATE {0} SET {1} = CASE WHEN {0}.ctid = one.c THEN other.v ELSE one.v END"
-                               " FROM one, other WHERE ({0}.tableoid, {0}.ctid) IN ((one.t, one.c), (other.t, other.c))",
-                               table, column));
+            table,
+            fmt::format(
+                "WITH one AS (SELECT tableoid AS t, ctid AS c, {1} AS v FROM {0} WHERE {1} IS NOT NULL"
+                " ORDER BY 1, 2 LIMIT 1),"
+                " other AS (SELECT {0}.tableoid AS t, {0}.ctid AS c, {0}.{1} AS v FROM {0}, one"
+                " WHERE {0}.{1} <> one.v ORDER BY 1, 2 LIMIT 1)"
+                " UPDATE {0} SET {1} = CASE WHEN {0}.ctid = one.c THEN other.v ELSE one.v END"
+                " FROM one, other WHERE ({0}.tableoid, {0}.ctid) IN ((one.t, one.c), (other.t, other.c))",
+                table, column));
         INFO(told(findings));
         CHECK(findings.size() == 2);
         CHECK(names(findings, "ROW_ALTERED", table));
@@ -175,25 +184,29 @@ TEST_CASE("any column of the log that is altered, and any row that goes or comes
     const std::string flipped = "set_byte({0}, 0, get_byte({0}, 0) # 1)";
     for (const std::string column : {"body", "hash", "previous_hash", "request_digest"}) {
         INFO(column);
-        const auto findings = tampered().after(
-            "event", fmt::format("UPDATE event SET {} = {} WHERE {}", column,
-                                 fmt::format(fmt::runtime(flipped), column), row));
+        const auto findings =
+            tampered().after("event", fmt::format("UPDATE event SET {} = {} WHERE {}", column,
+                                                  fmt::format(fmt::runtime(flipped), column), row));
         CHECK(names(findings, "LOG_HASH", "event"));
     }
-    for (const std::string change : {"principal = principal + 1", "effective = effective - interval '1 day'",
-                                     "known = known + interval '1 us'", "idem = '00000000-0000-0000-0000-000000000001'"}) {
+    for (const std::string change :
+         {"principal = principal + 1", "effective = effective - interval '1 day'",
+          "known = known + interval '1 us'", "idem = '00000000-0000-0000-0000-000000000001'"}) {
         INFO(change);
-        CHECK(names(tampered().after("event", fmt::format("UPDATE event SET {} WHERE {}", change, row)), "LOG_HASH",
-                    "event"));
+        CHECK(names(tampered().after("event", fmt::format("UPDATE event SET {} WHERE {}", change, row)),
+                    "LOG_HASH", "event"));
     }
-    CHECK(names(tampered().after("event", fmt::format("DELETE FROM event WHERE {}", row)), "LOG_GAP", "event"));
+    CHECK(
+        names(tampered().after("event", fmt::format("DELETE FROM event WHERE {}", row)), "LOG_GAP", "event"));
     CHECK(names(tampered().after("event", fmt::format("INSERT INTO event SELECT * FROM event WHERE {}", row)),
                 "LOG_DUPLICATE", "event"));
-    CHECK(names(tampered().after("event", "DELETE FROM event WHERE version > (SELECT max(version) - 3 FROM event)"),
-                "LOG_TRUNCATED", "event"));
+    CHECK(names(
+        tampered().after("event", "DELETE FROM event WHERE version > (SELECT max(version) - 3 FROM event)"),
+        "LOG_TRUNCATED", "event"));
     CHECK(names(tampered().after("event", "DELETE FROM event"), "LOG_TRUNCATED", "event"));
-    const auto swapped = tampered().after(
-        "event", "UPDATE event AS e SET body = o.body FROM event AS o WHERE e.version IN (20, 21) AND o.version = 41 - e.version");
+    const auto swapped = tampered().after("event",
+                                          "UPDATE event AS e SET body = o.body FROM event AS o WHERE "
+                                          "e.version IN (20, 21) AND o.version = 41 - e.version");
     INFO(told(swapped));
     CHECK(names(swapped, "LOG_HASH", "event"));
     CHECK(rows_in(connection, "event") == tampered().book.state().version().value);
@@ -202,31 +215,48 @@ TEST_CASE("any column of the log that is altered, and any row that goes or comes
 
 TEST_CASE("a batch, a lease, a refusal and a text that no longer fit are named") {
     const auto batch = middle_row(row_of(Table::batch));
-    CHECK(names(tampered().after("batch", fmt::format("DELETE FROM batch WHERE {}", batch)), "BATCH_ALTERED", "batch"));
-    CHECK(names(tampered().after("batch", fmt::format("INSERT INTO batch SELECT * FROM batch WHERE {}", batch)),
-                "BATCH_ALTERED", "batch"));
-    CHECK(names(tampered().after("batch", fmt::format("UPDATE batch SET at = at - interval '1 day' WHERE {}", batch)),
-                "BATCH_ALTERED", "batch"));
-    CHECK(names(tampered().after("batch", fmt::format("UPDATE batch SET last_version = last_version + 1 WHERE {}", batch)),
-                "BATCH_ALTERED", "batch"));
-    CHECK(names(tampered().after("batch", "DELETE FROM batch WHERE no = (SELECT max(no) FROM batch)"), "BATCH_MISSING",
+    CHECK(names(tampered().after("batch", fmt::format("DELETE FROM batch WHERE {}", batch)), "BATCH_ALTERED",
                 "batch"));
+    CHECK(
+        names(tampered().after("batch", fmt::format("INSERT INTO batch SELECT * FROM batch WHERE {}", batch)),
+              "BATCH_ALTERED", "batch"));
+    CHECK(names(
+        tampered().after("batch", fmt::format("UPDATE batch SET at = at - interval '1 day' WHERE {}", batch)),
+        "BATCH_ALTERED", "batch"));
+    CHECK(names(tampered().after(
+                    "batch", fmt::format("UPDATE batch SET last_version = last_version + 1 WHERE {}", batch)),
+                "BATCH_ALTERED", "batch"));
+    CHECK(names(tampered().after("batch", "DELETE FROM batch WHERE no = (SELECT max(no) FROM batch)"),
+                "BATCH_MISSING", "batch"));
     const auto lease = tampered().after("lease", "UPDATE lease SET batch = batch + 1");
     REQUIRE(lease.size() == 1);
     CHECK(lease[0].code == "LEASE_ALTERED");
-    CHECK(names(tampered().after("refusal", "UPDATE refusal SET code = 'NO_SUCH' WHERE idem = (SELECT idem FROM refusal LIMIT 1)"),
-                "REFUSAL_ALTERED", "refusal"));
-    CHECK(names(tampered().after("refusal", "UPDATE refusal SET decided_at = 1000000 WHERE idem = (SELECT idem FROM refusal LIMIT 1)"),
-                "REFUSAL_ALTERED", "refusal"));
-    CHECK(names(tampered().after("refusal", "UPDATE refusal SET idem = (SELECT idem FROM event WHERE idem IS NOT NULL LIMIT 1)"
-                                            " WHERE idem = (SELECT idem FROM refusal LIMIT 1)"),
-                "KEY_ANSWERED_TWICE", "event"));
-    CHECK(names(tampered().after("erasable_text", "UPDATE erasable_text SET text = text || 'x' WHERE ctid = (SELECT min(ctid) FROM erasable_text)"),
-                "TEXT_ALTERED", "erasable_text"));
-    CHECK(names(tampered().after("erasable_text", "DELETE FROM erasable_text WHERE ctid = (SELECT min(ctid) FROM erasable_text)"),
-                "TEXT_MISSING", "erasable_text"));
+    CHECK(names(
+        tampered().after(
+            "refusal", "UPDATE refusal SET code = 'NO_SUCH' WHERE idem = (SELECT idem FROM refusal LIMIT 1)"),
+        "REFUSAL_ALTERED", "refusal"));
+    CHECK(
+        names(tampered().after(
+                  "refusal",
+                  "UPDATE refusal SET decided_at = 1000000 WHERE idem = (SELECT idem FROM refusal LIMIT 1)"),
+              "REFUSAL_ALTERED", "refusal"));
+    CHECK(names(
+        tampered().after("refusal",
+                         "UPDATE refusal SET idem = (SELECT idem FROM event WHERE idem IS NOT NULL LIMIT 1)"
+                         " WHERE idem = (SELECT idem FROM refusal LIMIT 1)"),
+        "KEY_ANSWERED_TWICE", "event"));
+    CHECK(names(
+        tampered().after(
+            "erasable_text",
+            "UPDATE erasable_text SET text = text || 'x' WHERE ctid = (SELECT min(ctid) FROM erasable_text)"),
+        "TEXT_ALTERED", "erasable_text"));
+    CHECK(names(
+        tampered().after("erasable_text",
+                         "DELETE FROM erasable_text WHERE ctid = (SELECT min(ctid) FROM erasable_text)"),
+        "TEXT_MISSING", "erasable_text"));
     CHECK(tampered().after("erasable_text", "UPDATE erasable_text SET text = NULL").empty());
-    const auto strayed = tampered().after("leg", "INSERT INTO leg SELECT journal, debit, 99, account, asset, n FROM leg LIMIT 3");
+    const auto strayed = tampered().after(
+        "leg", "INSERT INTO leg SELECT journal, debit, 99, account, asset, n FROM leg LIMIT 3");
     REQUIRE(strayed.size() == 1);
     CHECK(strayed[0].object == "leg");
 }

@@ -119,7 +119,8 @@ void PostgresStore::project(const port::Batch& batch, const State& after) {
     }
     projection_->end_batch();
     for (const auto& refused : batch.refused) refusal_row(inserted, book_id_, refused);
-    const auto first = batch.accepted.empty() ? after.version().value + 1 : batch.accepted.front().entry->recorded.version.value;
+    const auto first = batch.accepted.empty() ? after.version().value + 1
+                                              : batch.accepted.front().entry->recorded.version.value;
     inserted.row(Table::batch)
         .int4(book_id_)
         .int8(static_cast<std::int64_t>(batch.number))
@@ -131,7 +132,8 @@ void PostgresStore::project(const port::Batch& batch, const State& after) {
 }
 
 port::CommitOutcome PostgresStore::append(const port::Batch& batch, const State& after) {
-    if (!connection_ || connection_->is_lost()) throw port::Unavailable{"there is no session with PostgreSQL"};
+    if (!connection_ || connection_->is_lost())
+        throw port::Unavailable{"there is no session with PostgreSQL"};
     base::ensure(epoch_ != 0, "a batch is written without the lease");
     base::ensure(batch.accepted.empty() || batch.accepted.back().entry->recorded.version == after.version(),
                  "the state after a batch is that of its last version");

@@ -79,7 +79,8 @@ private:
     }
     // Registers are numbered without gaps, so a row's place is its number.
     void expect_next(const FieldView& no, std::uint32_t& next, std::string_view what) {
-        if (number(no) != next) throw_malformed(fmt::format("a gap in the numbers of table {} at {}", what, next));
+        if (number(no) != next)
+            throw_malformed(fmt::format("a gap in the numbers of table {} at {}", what, next));
         ++next;
     }
 
@@ -98,14 +99,16 @@ private:
 
 void Loading::parties() {
     std::uint32_t next = 0;
-    rows("no, id, kind, sec, cftc, name_commitment", "party WHERE book_id = {} ORDER BY no", [&](const Fields& row) {
-        expect_next(row[0], next, "party");
-        PartyTerms terms{.id = text(row[1]), .kind = in_table(party_kinds(), row[2], "kind of party"), .name = {}};
-        if (!row[3].is_null()) terms.sec = in_table(sec_classes(), row[3], "SEC class");
-        if (!row[4].is_null()) terms.cftc = in_table(cftc_classes(), row[4], "CFTC class");
-        terms.name = row[5].digest();
-        loader_.party(std::move(terms));
-    });
+    rows("no, id, kind, sec, cftc, name_commitment", "party WHERE book_id = {} ORDER BY no",
+         [&](const Fields& row) {
+             expect_next(row[0], next, "party");
+             PartyTerms terms{
+                 .id = text(row[1]), .kind = in_table(party_kinds(), row[2], "kind of party"), .name = {}};
+             if (!row[3].is_null()) terms.sec = in_table(sec_classes(), row[3], "SEC class");
+             if (!row[4].is_null()) terms.cftc = in_table(cftc_classes(), row[4], "CFTC class");
+             terms.name = row[5].digest();
+             loader_.party(std::move(terms));
+         });
 }
 
 void Loading::assets() {
@@ -137,20 +140,22 @@ void Loading::principals() {
 
 void Loading::reasons() {
     std::uint32_t next = 0;
-    rows("no, id, is_fact, may_debit, may_credit", "reason WHERE book_id = {} ORDER BY no", [&](const Fields& row) {
-        expect_next(row[0], next, "reason");
-        loader_.reason({.id = text(row[1]),
-                        .nature = row[2].boolean() ? Nature::fact : Nature::instruction,
-                        .may_debit = kinds(row[3]),
-                        .may_credit = kinds(row[4])});
-    });
+    rows("no, id, is_fact, may_debit, may_credit", "reason WHERE book_id = {} ORDER BY no",
+         [&](const Fields& row) {
+             expect_next(row[0], next, "reason");
+             loader_.reason({.id = text(row[1]),
+                             .nature = row[2].boolean() ? Nature::fact : Nature::instruction,
+                             .may_debit = kinds(row[3]),
+                             .may_credit = kinds(row[4])});
+         });
 }
 
 void Loading::accounts() {
     std::unordered_map<std::uint32_t, std::vector<Amount>> limits;
-    rows("account, asset, quantity", "account_limit WHERE book_id = {} ORDER BY account, n", [&](const Fields& row) {
-        limits[number(row[0])].push_back({AssetNo{number(row[1])}, row[2].quantity()});
-    });
+    rows("account, asset, quantity", "account_limit WHERE book_id = {} ORDER BY account, n",
+         [&](const Fields& row) {
+             limits[number(row[0])].push_back({AssetNo{number(row[1])}, row[2].quantity()});
+         });
     std::uint32_t next = 0;
     rows("no, id, party, side, kind, pool, regime, capacity, title, jurisdiction, version",
          "account WHERE book_id = {} ORDER BY no", [&](const Fields& row) {
@@ -166,7 +171,8 @@ void Loading::accounts() {
                                 .jurisdiction = text(row[9]),
                                 .limits = {}};
              if (!row[6].is_null()) terms.regime = decoded(regime_from_code(row[6].text()), "regime");
-             if (const auto of = limits.find(number(row[0])); of != limits.end()) terms.limits = std::move(of->second);
+             if (const auto of = limits.find(number(row[0])); of != limits.end())
+                 terms.limits = std::move(of->second);
              loader_.account(std::move(terms), version(row[10]));
          });
 }
@@ -191,19 +197,20 @@ void Loading::agreements() {
 }
 
 void Loading::keys() {
-    rows("id, principal, hash, last_four, expires_at, revoked", "api_key WHERE book_id = {}", [&](const Fields& row) {
-        loader_.key({.id = text(row[0]),
-                     .principal = PrincipalNo{number(row[1])},
-                     .hash = row[2].digest(),
-                     .last_four = text(row[3]),
-                     .expires_at = known_or_none(row[4])},
-                    !row[5].is_null());
-    });
+    rows("id, principal, hash, last_four, expires_at, revoked", "api_key WHERE book_id = {}",
+         [&](const Fields& row) {
+             loader_.key({.id = text(row[0]),
+                          .principal = PrincipalNo{number(row[1])},
+                          .hash = row[2].digest(),
+                          .last_four = text(row[3]),
+                          .expires_at = known_or_none(row[4])},
+                         !row[5].is_null());
+         });
 }
 
 void Loading::positions() {
-    rows("account, asset, total, encumbered, reserved, pending_in, pending_out, version", "balance WHERE book_id = {}",
-         [&](const Fields& row) {
+    rows("account, asset, total, encumbered, reserved, pending_in, pending_out, version",
+         "balance WHERE book_id = {}", [&](const Fields& row) {
              loader_.position(AccountNo{number(row[0])}, AssetNo{number(row[1])},
                               {.total = row[2].quantity(),
                                .encumbered = row[3].quantity(),
@@ -218,7 +225,8 @@ void Loading::positions() {
 void Loading::liens() {
     std::vector<std::pair<LienKey, LienLine>> lines;
     rows("n.lien, n.owner, n.location, n.asset, n.lot, n.quantity, n.consumed",
-         "lien AS l JOIN lien_line AS n ON n.book_id = l.book_id AND n.lien = l.key AND n.since = l.lines_since"
+         "lien AS l JOIN lien_line AS n ON n.book_id = l.book_id AND n.lien = l.key AND n.since = "
+         "l.lines_since"
          " WHERE l.book_id = {} AND l.closed IS NULL ORDER BY n.lien, n.n",
          [&](const Fields& row) {
              lines.emplace_back(key<LienKey>(row[0]), LienLine{.owner = AccountNo{number(row[1])},
@@ -229,27 +237,30 @@ void Loading::liens() {
                                                                .consumed = row[6].quantity()});
          });
     auto line = lines.begin();
-    rows("key, name, type, holder, purpose, rank, behind, agreement, secured_asset, secured, reuse_right, parent,"
-         " expires_at, changed",
-         "lien WHERE book_id = {} AND closed IS NULL ORDER BY key", [&](const Fields& row) {
-             const auto lien = key<LienKey>(row[0]);
-             LienTerms terms{.name = text_or_empty(row[1]),
-                             .type = in_table(lien_types(), row[2], "type of lien"),
-                             .holder = PartyNo{number(row[3])},
-                             .purpose = text(row[4]),
-                             .rank = static_cast<std::uint8_t>(row[5].int2()),
-                             .behind = key_or_none<LienKey>(row[6]),
-                             .agreement = number_or_none<AgreementNo>(row[7]),
-                             .secured = {},
-                             .reuse_right = row[10].boolean(),
-                             .parent = key_or_none<LienKey>(row[11]),
-                             .expires_at = known_or_none(row[12])};
-             if (!row[8].is_null()) terms.secured = Amount{AssetNo{number(row[8])}, row[9].quantity()};
-             std::vector<LienLine> of_this;
-             while (line != lines.end() && line->first < lien) ++line;
-             for (; line != lines.end() && line->first == lien; ++line) of_this.push_back(std::move(line->second));
-             loader_.lien(lien, std::move(terms), std::move(of_this), version(row[13]));
-         });
+    rows(
+        "key, name, type, holder, purpose, rank, behind, agreement, secured_asset, secured, reuse_right, "
+        "parent,"
+        " expires_at, changed",
+        "lien WHERE book_id = {} AND closed IS NULL ORDER BY key", [&](const Fields& row) {
+            const auto lien = key<LienKey>(row[0]);
+            LienTerms terms{.name = text_or_empty(row[1]),
+                            .type = in_table(lien_types(), row[2], "type of lien"),
+                            .holder = PartyNo{number(row[3])},
+                            .purpose = text(row[4]),
+                            .rank = static_cast<std::uint8_t>(row[5].int2()),
+                            .behind = key_or_none<LienKey>(row[6]),
+                            .agreement = number_or_none<AgreementNo>(row[7]),
+                            .secured = {},
+                            .reuse_right = row[10].boolean(),
+                            .parent = key_or_none<LienKey>(row[11]),
+                            .expires_at = known_or_none(row[12])};
+            if (!row[8].is_null()) terms.secured = Amount{AssetNo{number(row[8])}, row[9].quantity()};
+            std::vector<LienLine> of_this;
+            while (line != lines.end() && line->first < lien) ++line;
+            for (; line != lines.end() && line->first == lien; ++line)
+                of_this.push_back(std::move(line->second));
+            loader_.lien(lien, std::move(terms), std::move(of_this), version(row[13]));
+        });
 }
 
 void Loading::what_is_open() {
@@ -275,14 +286,14 @@ void Loading::what_is_open() {
 }
 
 void Loading::reversals() {
-    rows("reverses, key", "journal WHERE book_id = {} AND reverses IS NOT NULL", [&](const Fields& row) {
-        loader_.reversal(key<JournalKey>(row[0]), key<JournalKey>(row[1]));
-    });
+    rows("reverses, key", "journal WHERE book_id = {} AND reverses IS NOT NULL",
+         [&](const Fields& row) { loader_.reversal(key<JournalKey>(row[0]), key<JournalKey>(row[1])); });
 }
 
 }  // namespace
 
 port::LoadedBook PostgresStore::load() {
+    if (epoch_ == 0) open_session_or_throw();  // a snapshot may be read without the lease
     return guarded(options_.load_within, [&](Connection& connection) {
         Transaction transaction{connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"};
         connection.execute_script(

@@ -13,11 +13,11 @@ namespace ledger::store::postgres {
 using namespace ledger::book;
 
 // In the order asked; versions the log does not have are left out.
-[[nodiscard]] std::vector<std::shared_ptr<const port::LogEntry>> read_log_at(Connection& connection,
-                                                                             std::int32_t book_id,
-                                                                             const std::vector<Version>& versions);
+[[nodiscard]] std::vector<std::shared_ptr<const port::LogEntry>> read_log_at(
+    Connection& connection, std::int32_t book_id, const std::vector<Version>& versions);
 [[nodiscard]] std::vector<std::shared_ptr<const port::LogEntry>> read_log_after(Connection& connection,
-                                                                                std::int32_t book_id, Version after,
+                                                                                std::int32_t book_id,
+                                                                                Version after,
                                                                                 std::size_t most);
 // The book of that name; 0 when there is none.
 [[nodiscard]] std::int32_t find_book(Connection& connection, const std::string& name);

@@ -34,7 +34,7 @@ struct RegisterSizes {
 struct LienUpdate {
     std::optional<LienKey> behind;
     std::int64_t lines_since = 0;  // 0: unchanged
-    std::int16_t rank = 0;         // 0: rank and behind unchanged
+    std::int16_t rank = 0;  // 0: rank and behind unchanged
     Version changed;
     std::optional<Closing> closed;
 };
@@ -67,7 +67,8 @@ public:
     Projection(std::int32_t book_id, RegisterSizes sizes) : book_id_{book_id}, sizes_{sizes} {}
 
     void add(const Recorded& recorded);
-    // The versions added since the last call were one batch: writes the balances' history. Then `rows()` may be taken.
+    // The versions added since the last call were one batch: writes the balances' history. Then `rows()` may
+    // be taken.
     void end_batch();
     // Rows of objects that were made and changed since the last call come out once, as they now are.
     [[nodiscard]] ProjectedRows& finish();
@@ -126,7 +127,9 @@ private:
     void write_liens();
     void write_rest();
     [[nodiscard]] std::int64_t version() const { return static_cast<std::int64_t>(recorded_->version.value); }
-    [[nodiscard]] std::int64_t event_key() const { return (version() << 12) | static_cast<std::int64_t>(index_); }
+    [[nodiscard]] std::int64_t event_key() const {
+        return (version() << 12) | static_cast<std::int64_t>(index_);
+    }
 
     std::int32_t book_id_;
     RegisterSizes sizes_;
@@ -145,7 +148,8 @@ private:
 [[nodiscard]] std::string_view text_of(Closing closing);
 [[nodiscard]] std::string_view text_of(LienChange change);
 
-// Writes what must stand after the inserts: changes to rows that were there. Each is one statement for all its rows.
+// Writes what must stand after the inserts: changes to rows that were there. Each is one statement for all
+// its rows.
 void queue_updates(Connection& connection, std::int32_t book_id, const ProjectedRows& rows);
 
 }  // namespace ledger::store::postgres

@@ -6,14 +6,17 @@ namespace {
 // Known rows are updated and new ones inserted; the writer alone writes them, so no row changes under it.
 constexpr Statement merge_balances{
     "merge_balances",
-    "MERGE INTO balance AS b USING unnest($2::int4[], $3::int4[], $4::numeric[], $5::numeric[], $6::numeric[],"
+    "MERGE INTO balance AS b USING unnest($2::int4[], $3::int4[], $4::numeric[], $5::numeric[], "
+    "$6::numeric[],"
     " $7::numeric[], $8::numeric[], $9::int8[])"
     " AS n (account, asset, total, encumbered, reserved, pending_in, pending_out, version)"
     " ON b.book_id = $1 AND b.account = n.account AND b.asset = n.asset"
     " WHEN MATCHED THEN UPDATE SET total = n.total, encumbered = n.encumbered, reserved = n.reserved,"
     " pending_in = n.pending_in, pending_out = n.pending_out, version = n.version"
-    " WHEN NOT MATCHED THEN INSERT (book_id, account, asset, total, encumbered, reserved, pending_in, pending_out,"
-    " version) VALUES ($1, n.account, n.asset, n.total, n.encumbered, n.reserved, n.pending_in, n.pending_out,"
+    " WHEN NOT MATCHED THEN INSERT (book_id, account, asset, total, encumbered, reserved, pending_in, "
+    "pending_out,"
+    " version) VALUES ($1, n.account, n.asset, n.total, n.encumbered, n.reserved, n.pending_in, "
+    "n.pending_out,"
     " n.version)"};
 
 constexpr Statement update_liens{
@@ -57,19 +60,24 @@ void queue_balances(Connection& connection, std::int32_t book_id, const Projecte
     const auto with = [&](auto projection) {
         return [projection](const auto& row) { return projection(row.first, row.second); };
     };
-    const auto of = [&](Quantity Balance::*part) {
+    const auto of = [&](Quantity Balance::* part) {
         return with([part](const auto&, const BalanceChange& change) { return change.balance.*part; });
     };
     Parameters values;
     values.add(book_id)
-        .add_array(rows.balances, with([](const auto& at, const auto&) { return static_cast<std::int32_t>(at.first.value); }))
-        .add_array(rows.balances, with([](const auto& at, const auto&) { return static_cast<std::int32_t>(at.second.value); }))
+        .add_array(rows.balances, with([](const auto& at, const auto&) {
+                       return static_cast<std::int32_t>(at.first.value);
+                   }))
+        .add_array(rows.balances, with([](const auto& at, const auto&) {
+                       return static_cast<std::int32_t>(at.second.value);
+                   }))
         .add_array(rows.balances, of(&Balance::total))
         .add_array(rows.balances, of(&Balance::encumbered))
         .add_array(rows.balances, of(&Balance::reserved))
         .add_array(rows.balances, of(&Balance::pending_in))
         .add_array(rows.balances, of(&Balance::pending_out))
-        .add_array(rows.balances, with([](const auto&, const auto& change) { return key_number(change.version); }));
+        .add_array(rows.balances,
+                   with([](const auto&, const auto& change) { return key_number(change.version); }));
     connection.queue(merge_balances, values);
 }
 
@@ -108,15 +116,17 @@ void queue_rare(Connection& connection, std::int32_t book_id, const ProjectedRow
             revoke_agreements,
             Parameters{}
                 .add(book_id)
-                .add_array(rows.agreements, [](const auto& row) { return static_cast<std::int32_t>(row.first.value); })
+                .add_array(rows.agreements,
+                           [](const auto& row) { return static_cast<std::int32_t>(row.first.value); })
                 .add_array(rows.agreements, [](const auto& row) { return key_number(row.second.revoked); })
                 .add_array(rows.agreements, [](const auto& row) { return row.second.revoked_at.at; }));
     if (!rows.keys_revoked.empty())
-        connection.queue(revoke_keys,
-                         Parameters{}
-                             .add(book_id)
-                             .add_array(rows.keys_revoked, [](const auto& row) { return std::string_view{row.first}; })
-                             .add_array(rows.keys_revoked, [](const auto& row) { return key_number(row.second); }));
+        connection.queue(
+            revoke_keys,
+            Parameters{}
+                .add(book_id)
+                .add_array(rows.keys_revoked, [](const auto& row) { return std::string_view{row.first}; })
+                .add_array(rows.keys_revoked, [](const auto& row) { return key_number(row.second); }));
 }
 
 }  // namespace

@@ -14,32 +14,33 @@ namespace {
 
 constexpr Statement made_by_name{
     "made_by_name", "SELECT version FROM object_name WHERE book_id = $1 AND kind = $2 AND name = $3"};
-constexpr Statement read_texts{"read_texts",
-                               "SELECT commitment, text FROM erasable_text WHERE book_id = $1 AND commitment = ANY($2)"};
+constexpr Statement read_texts{
+    "read_texts", "SELECT commitment, text FROM erasable_text WHERE book_id = $1 AND commitment = ANY($2)"};
 constexpr Statement lien_life{
     "lien_life",
     "SELECT since >> 12 FROM lien_history WHERE book_id = $1 AND lien = $2"
     " UNION SELECT closed FROM lien WHERE book_id = $1 AND key = $2 AND closed IS NOT NULL"
     " UNION SELECT key >> 12 FROM lien WHERE book_id = $1 AND key = $2 ORDER BY 1"};
 // Keys of journals in order, from one on; a journal that names the account twice comes once.
-constexpr Statement journals_up{"journals_up",
-                                "SELECT key FROM journal WHERE book_id = $1 AND key > $2 ORDER BY key LIMIT $3"};
+constexpr Statement journals_up{
+    "journals_up", "SELECT key FROM journal WHERE book_id = $1 AND key > $2 ORDER BY key LIMIT $3"};
 constexpr Statement journals_down{
     "journals_down", "SELECT key FROM journal WHERE book_id = $1 AND key < $2 ORDER BY key DESC LIMIT $3"};
-constexpr Statement account_journals_up{
-    "account_journals_up",
-    "SELECT DISTINCT journal FROM leg WHERE book_id = $1 AND account = $4 AND journal > $2 ORDER BY journal LIMIT $3"};
-constexpr Statement account_journals_down{
-    "account_journals_down",
-    "SELECT DISTINCT journal FROM leg WHERE book_id = $1 AND account = $4 AND journal < $2 ORDER BY journal DESC"
-    " LIMIT $3"};
+constexpr Statement account_journals_up{"account_journals_up",
+                                        "SELECT DISTINCT journal FROM leg WHERE book_id = $1 AND account = "
+                                        "$4 AND journal > $2 ORDER BY journal LIMIT $3"};
+constexpr Statement account_journals_down{"account_journals_down",
+                                          "SELECT DISTINCT journal FROM leg WHERE book_id = $1 AND account = "
+                                          "$4 AND journal < $2 ORDER BY journal DESC"
+                                          " LIMIT $3"};
 
 std::int64_t signed_of(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 std::uint64_t unsigned_of(const FieldView& field) { return static_cast<std::uint64_t>(field.int8()); }
 
 std::vector<Version> versions_of(const Rows& rows) {
     std::vector<Version> versions;
-    for (std::size_t row = 0; row < rows.size(); ++row) versions.push_back(Version{unsigned_of(rows.at(row, 0))});
+    for (std::size_t row = 0; row < rows.size(); ++row)
+        versions.push_back(Version{unsigned_of(rows.at(row, 0))});
     return versions;
 }
 
@@ -68,7 +69,8 @@ Connection PostgresReader::borrow(std::chrono::steady_clock::time_point until, b
                                        reader_session());
         connection.deadline_at(until);
         const auto book_id = find_book(connection, options_.book);
-        if (book_id == 0) throw port::Unavailable{fmt::format("the database has no book \"{}\"", options_.book)};
+        if (book_id == 0)
+            throw port::Unavailable{fmt::format("the database has no book \"{}\"", options_.book)};
         const std::lock_guard lock{mutex_};
         book_id_ = book_id;
         return connection;
@@ -107,11 +109,13 @@ auto PostgresReader::read(Call call) {
     }
 }
 
-std::vector<std::shared_ptr<const port::LogEntry>> PostgresReader::log_after(Version after, std::size_t most) {
+std::vector<std::shared_ptr<const port::LogEntry>> PostgresReader::log_after(Version after,
+                                                                             std::size_t most) {
     return read([&](Connection& connection) { return read_log_after(connection, book_id_, after, most); });
 }
 
-std::vector<std::shared_ptr<const port::LogEntry>> PostgresReader::log_at(const std::vector<Version>& versions) {
+std::vector<std::shared_ptr<const port::LogEntry>> PostgresReader::log_at(
+    const std::vector<Version>& versions) {
     return read([&](Connection& connection) { return read_log_at(connection, book_id_, versions); });
 }
 
@@ -161,15 +165,18 @@ std::vector<LienKey> PostgresReader::liens(const port::Ledger::LienQuery& query)
         if (query.type) where(" AND l.type = ${}", text_in(lien_types(), *query.type));
         if (query.open) sql += *query.open ? " AND l.closed IS NULL" : " AND l.closed IS NOT NULL";
         if (query.account || query.location) {
-            sql += " AND l.key IN (SELECT n.lien FROM lien_line AS n WHERE n.book_id = $1 AND n.lien > $2"
-                   " AND (n.since = l.lines_since OR l.closed IS NOT NULL)";
+            sql +=
+                " AND l.key IN (SELECT n.lien FROM lien_line AS n WHERE n.book_id = $1 AND n.lien > $2"
+                " AND (n.since = l.lines_since OR l.closed IS NOT NULL)";
             if (query.account) where(" AND n.owner = ${}", static_cast<std::int32_t>(query.account->value));
-            if (query.location) where(" AND n.location = ${}", static_cast<std::int32_t>(query.location->value));
+            if (query.location)
+                where(" AND n.location = ${}", static_cast<std::int32_t>(query.location->value));
             sql += ')';
         }
         const Rows rows = connection.execute(sql + " ORDER BY l.key LIMIT $3", values);
         std::vector<LienKey> found;
-        for (std::size_t row = 0; row < rows.size(); ++row) found.push_back(LienKey{unsigned_of(rows.at(row, 0))});
+        for (std::size_t row = 0; row < rows.size(); ++row)
+            found.push_back(LienKey{unsigned_of(rows.at(row, 0))});
         return found;
     });
 }
@@ -183,9 +190,10 @@ std::vector<Version> PostgresReader::history_of(LienKey lien) {
 std::vector<Version> PostgresReader::life_of(const char* table, const char* end, std::uint64_t key) {
     return read([&](Connection& connection) {
         return versions_of(connection.execute(
-            fmt::format("SELECT key >> 12 FROM {0} WHERE book_id = $1 AND key = $2"
-                        " UNION SELECT {1} FROM {0} WHERE book_id = $1 AND key = $2 AND {1} IS NOT NULL ORDER BY 1",
-                        table, end),
+            fmt::format(
+                "SELECT key >> 12 FROM {0} WHERE book_id = $1 AND key = $2"
+                " UNION SELECT {1} FROM {0} WHERE book_id = $1 AND key = $2 AND {1} IS NOT NULL ORDER BY 1",
+                table, end),
             parameters(book_id_, signed_of(key))));
     });
 }
@@ -203,8 +211,8 @@ std::vector<std::uint64_t> PostgresReader::keys(const char* table, const char* e
     return read([&](Connection& connection) {
         const std::string_view is_open = !query.open ? "" : *query.open ? " IS NULL" : " IS NOT NULL";
         const Rows rows = connection.execute(
-            fmt::format("SELECT key FROM {} WHERE book_id = $1 AND key > $2{}{}{} ORDER BY key LIMIT $3", table,
-                        query.open ? " AND " : "", query.open ? end : "", is_open),
+            fmt::format("SELECT key FROM {} WHERE book_id = $1 AND key > $2{}{}{} ORDER BY key LIMIT $3",
+                        table, query.open ? " AND " : "", query.open ? end : "", is_open),
             parameters(book_id_, signed_of(query.after), signed_of(query.most)));
         std::vector<std::uint64_t> found;
         for (std::size_t row = 0; row < rows.size(); ++row) found.push_back(unsigned_of(rows.at(row, 0)));
@@ -231,7 +239,8 @@ std::vector<std::optional<std::string>> PostgresReader::texts(const std::vector<
         const Rows rows = connection.execute(read_texts, values);
         std::map<Digest, std::optional<std::string>> found;
         for (std::size_t row = 0; row < rows.size(); ++row)
-            if (!rows.at(row, 1).is_null()) found[rows.at(row, 0).digest()] = std::string{rows.at(row, 1).text()};
+            if (!rows.at(row, 1).is_null())
+                found[rows.at(row, 0).digest()] = std::string{rows.at(row, 1).text()};
         std::vector<std::optional<std::string>> texts;
         for (const auto& commitment : commitments) texts.push_back(found[commitment]);
         return texts;

@@ -1,5 +1,6 @@
-// Reads of the log and of what is closed, for many threads at once: each call borrows a read-only session of a small pool
-// and gives it back. Cost: one round trip as a rule, served by an index. A call waits when all sessions are in use.
+// Reads of the log and of what is closed, for many threads at once: each call borrows a read-only session of
+// a small pool and gives it back. Cost: one round trip as a rule, served by an index. A call waits when all
+// sessions are in use.
 #pragma once
 
 #include <chrono>
@@ -30,7 +31,8 @@ class PostgresReader final : public port::Reader {
 public:
     explicit PostgresReader(ReaderOptions options) : options_{std::move(options)} {}
 
-    [[nodiscard]] std::vector<std::shared_ptr<const port::LogEntry>> log_after(Version after, std::size_t most) override;
+    [[nodiscard]] std::vector<std::shared_ptr<const port::LogEntry>> log_after(Version after,
+                                                                               std::size_t most) override;
     [[nodiscard]] std::vector<std::shared_ptr<const port::LogEntry>> log_at(
         const std::vector<Version>& versions) override;
     [[nodiscard]] std::vector<Version> journals(const port::Ledger::JournalQuery& query) override;
@@ -41,7 +43,8 @@ public:
     [[nodiscard]] std::vector<Version> history_of(ExceptionKey exception) override;
     [[nodiscard]] std::vector<ReservationKey> reservations(const port::Ledger::KeysQuery& query) override;
     [[nodiscard]] std::vector<ExceptionKey> exceptions(const port::Ledger::KeysQuery& query) override;
-    [[nodiscard]] std::vector<std::optional<std::string>> texts(const std::vector<Digest>& commitments) override;
+    [[nodiscard]] std::vector<std::optional<std::string>> texts(
+        const std::vector<Digest>& commitments) override;
 
 private:
     // Runs the call on a session. One that was lost while it lay idle is replaced, and the call made again.
@@ -57,8 +60,8 @@ private:
     std::mutex mutex_;
     std::condition_variable returned_;
     std::vector<Connection> idle_;
-    std::size_t out_ = 0;         // sessions in use
-    std::int32_t book_id_ = 0;    // 0 until the first session found it
+    std::size_t out_ = 0;  // sessions in use
+    std::int32_t book_id_ = 0;  // 0 until the first session found it
 };
 
 }  // namespace ledger::store::postgres

@@ -15,23 +15,29 @@ constexpr std::array<TableRow, table_count> table_rows{{
      "version, known, effective, book_id, principal, idem, request_digest, previous_hash, hash, body",
      "book_id, version", false},
     {Table::batch, "batch", "book_id, no, first_version, last_version, epoch, at", "book_id, no", false},
-    {Table::party, "party", "book_id, no, version, id, kind, sec, cftc, name_commitment", "book_id, no", true},
+    {Table::party, "party", "book_id, no, version, id, kind, sec, cftc, name_commitment", "book_id, no",
+     true},
     {Table::asset, "asset", "book_id, no, version, scale, id, kind, isin, issuer", "book_id, no", true},
-    {Table::principal, "principal", "book_id, no, version, party, id, kind, roles, name_commitment", "book_id, no",
+    {Table::principal, "principal", "book_id, no, version, party, id, kind, roles, name_commitment",
+     "book_id, no", true},
+    {Table::api_key, "api_key", "book_id, id, version, revoked, expires_at, principal, hash, last_four",
+     "book_id, id", true},
+    {Table::reason, "reason", "book_id, no, version, is_fact, id, may_debit, may_credit", "book_id, no",
      true},
-    {Table::api_key, "api_key", "book_id, id, version, revoked, expires_at, principal, hash, last_four", "book_id, id",
-     true},
-    {Table::reason, "reason", "book_id, no, version, is_fact, id, may_debit, may_credit", "book_id, no", true},
     {Table::agreement, "agreement",
-     "book_id, no, version, revoked, revoked_at, id, kind, parties, effective_from, effective_to, scope", "book_id, no",
-     true},
+     "book_id, no, version, revoked, revoked_at, id, kind, parties, effective_from, effective_to, scope",
+     "book_id, no", true},
     {Table::account, "account",
-     "book_id, no, version, party, side, kind, pool, regime, id, capacity, title, jurisdiction", "book_id, no", true},
-    {Table::account_limit, "account_limit", "book_id, account, n, asset, quantity", "book_id, account, n", true},
+     "book_id, no, version, party, side, kind, pool, regime, id, capacity, title, jurisdiction",
+     "book_id, no", true},
+    {Table::account_limit, "account_limit", "book_id, account, n, asset, quantity", "book_id, account, n",
+     true},
     {Table::object_name, "object_name", "book_id, kind, name, version", "book_id, kind, name", true},
-    {Table::journal, "journal", "key, reverses, book_id, reason, is_fact, basis, name, memo", "book_id, key", true},
+    {Table::journal, "journal", "key, reverses, book_id, reason, is_fact, basis, name, memo", "book_id, key",
+     true},
     {Table::leg, "leg", "journal, debit, book_id, account, asset, n", "book_id, journal, n", true},
-    {Table::evidence, "evidence", "book_id, journal, n, kind, reference, digest", "book_id, journal, n", true},
+    {Table::evidence, "evidence", "book_id, journal, n, kind, reference, digest", "book_id, journal, n",
+     true},
     {Table::balance, "balance",
      "total, encumbered, reserved, pending_in, pending_out, version, book_id, account, asset",
      "book_id, account, asset", true},
@@ -42,15 +48,19 @@ constexpr std::array<TableRow, table_count> table_rows{{
      "key, lines_since, changed, closed, behind, parent, expires_at, secured, book_id, holder, agreement, "
      "secured_asset, rank, reuse_right, type, status, name, purpose",
      "book_id, key", true},
-    {Table::lien_line, "lien_line", "lien, since, quantity, consumed, book_id, owner, location, asset, n, lot",
-     "book_id, lien, since, n", true},
-    {Table::lien_history, "lien_history", "lien, since, behind, book_id, rank, change", "book_id, lien, since", true},
-    {Table::reservation, "reservation",
-     "key, closed, expires_at, quantity, book_id, account, asset, status, name, purpose", "book_id, key", true},
-    {Table::exception, "exception", "key, cured, opened_at, short_by, book_id, account, asset, rule", "book_id, key",
+    {Table::lien_line, "lien_line",
+     "lien, since, quantity, consumed, book_id, owner, location, asset, n, lot", "book_id, lien, since, n",
      true},
+    {Table::lien_history, "lien_history", "lien, since, behind, book_id, rank, change",
+     "book_id, lien, since", true},
+    {Table::reservation, "reservation",
+     "key, closed, expires_at, quantity, book_id, account, asset, status, name, purpose", "book_id, key",
+     true},
+    {Table::exception, "exception", "key, cured, opened_at, short_by, book_id, account, asset, rule",
+     "book_id, key", true},
     {Table::refusal, "refusal",
-     "decided_at, at, idem, book_id, principal, request_digest, code, pointer, detail, figures, rule, next_step",
+     "decided_at, at, idem, book_id, principal, request_digest, code, pointer, detail, figures, rule, "
+     "next_step",
      "book_id, idem", false},
     {Table::erasable_text, "erasable_text", "book_id, commitment, salt, text", "book_id, commitment", false},
 }};
@@ -92,7 +102,8 @@ Statement insert_statement(Table table, std::size_t lot) {
 // Walks the cells of a finished COPY stream.
 class Cells {
 public:
-    explicit Cells(std::string_view stream) : at_{stream.data() + copy_header}, end_{stream.data() + stream.size()} {}
+    explicit Cells(std::string_view stream)
+        : at_{stream.data() + copy_header}, end_{stream.data() + stream.size()} {}
 
     void take_row(std::vector<const char*>& values, std::vector<int>& lengths) {
         const auto columns = number<std::uint16_t>();
@@ -152,7 +163,8 @@ void RowSet::copy_into(Connection& connection) {
         if (writer.is_empty() || table.table == Table::erasable_text) continue;
         const auto sent = writer.rows();
         const auto taken = connection.copy_in(
-            fmt::format("COPY {} ({}) FROM STDIN (FORMAT binary)", table.name, table.columns), writer.finish());
+            fmt::format("COPY {} ({}) FROM STDIN (FORMAT binary)", table.name, table.columns),
+            writer.finish());
         base::ensure(taken == sent, "PostgreSQL took another number of rows than it was sent");
     }
 }

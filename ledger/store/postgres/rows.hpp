@@ -1,5 +1,5 @@
-// The rows of a batch, table by table, in PostgreSQL's binary form: built once, then sent by COPY or, when they are few,
-// by prepared INSERTs in one round trip.
+// The rows of a batch, table by table, in PostgreSQL's binary form: built once, then sent by COPY or, when
+// they are few, by prepared INSERTs in one round trip.
 #pragma once
 
 #include <array>
@@ -13,8 +13,29 @@
 namespace ledger::store::postgres {
 
 enum class Table : std::uint8_t {
-    event, batch, party, asset, principal, api_key, reason, agreement, account, account_limit, object_name, journal, leg,
-    evidence, balance, balance_history, lien, lien_line, lien_history, reservation, exception, refusal, erasable_text,
+    event,
+    batch,
+    party,
+    asset,
+    principal,
+    api_key,
+    reason,
+    agreement,
+    account,
+    account_limit,
+    object_name,
+    journal,
+    leg,
+    evidence,
+    balance,
+    balance_history,
+    lien,
+    lien_line,
+    lien_history,
+    reservation,
+    exception,
+    refusal,
+    erasable_text,
 };
 inline constexpr std::size_t table_count = 23;
 
@@ -32,11 +53,16 @@ struct TableRow {
 class RowSet {
 public:
     // Begins a row; the caller writes every column in the order of the table's list.
-    CopyWriter& row(Table table) { return writers_[static_cast<std::size_t>(table)].row(column_count(table)); }
-    [[nodiscard]] std::size_t count(Table table) const { return writers_[static_cast<std::size_t>(table)].rows(); }
+    CopyWriter& row(Table table) {
+        return writers_[static_cast<std::size_t>(table)].row(column_count(table));
+    }
+    [[nodiscard]] std::size_t count(Table table) const {
+        return writers_[static_cast<std::size_t>(table)].rows();
+    }
     [[nodiscard]] std::size_t total() const;
 
-    // A round trip or two for each table that has rows; texts are left out, because they may be there already.
+    // A round trip or two for each table that has rows; texts are left out, because they may be there
+    // already.
     void copy_into(Connection& connection);
     // Into the connection's pipeline. A text that is there already stays as it is.
     void queue_inserts(Connection& connection);

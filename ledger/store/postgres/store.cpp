@@ -15,8 +15,8 @@ namespace {
 
 constexpr const char* application_name = "bailee writer";  // as bailee_end_writers knows it
 
-constexpr Statement read_lease{
-    "read_lease", "SELECT holder, backend_pids, epoch FROM lease WHERE book_id = $1"};
+constexpr Statement read_lease{"read_lease",
+                               "SELECT holder, backend_pids, epoch FROM lease WHERE book_id = $1"};
 // Waits for an old writer's transaction, which holds the row until it has ended.
 constexpr Statement raise_epoch{
     "raise_epoch",
@@ -25,7 +25,8 @@ constexpr Statement raise_epoch{
 // A statement of its own, so that its snapshot is younger than the lock.
 constexpr Statement read_head{
     "read_head", "SELECT version, hash FROM event WHERE book_id = $1 ORDER BY version DESC LIMIT 1"};
-constexpr Statement read_last_batch{"read_last_batch", "SELECT coalesce(max(no), 0) FROM batch WHERE book_id = $1"};
+constexpr Statement read_last_batch{"read_last_batch",
+                                    "SELECT coalesce(max(no), 0) FROM batch WHERE book_id = $1"};
 constexpr Statement read_hash{"read_hash", "SELECT hash FROM event WHERE book_id = $1 AND version = $2"};
 
 constexpr Statement answered_accepted{
@@ -62,7 +63,8 @@ base::Status create_book(Connection& connection, const std::string& name, const 
         connection.execute("LOCK TABLE book IN SHARE ROW EXCLUSIVE MODE");
         if (find_book(connection, name) == 0) {
             const Rows made = connection.execute(
-                "INSERT INTO book (book_id, name, digest_key) SELECT coalesce(max(book_id), 0) + 1, $1, $2 FROM book"
+                "INSERT INTO book (book_id, name, digest_key) SELECT coalesce(max(book_id), 0) + 1, $1, $2 "
+                "FROM book"
                 " RETURNING book_id",
                 Parameters{}.add(name).add(base::as_bytes(digest_key)));
             connection.execute("INSERT INTO lease (book_id) VALUES ($1)", parameters(made.at(0, 0).int4()));
@@ -75,7 +77,8 @@ base::Status create_book(Connection& connection, const std::string& name, const 
     }
 }
 
-PostgresStore::PostgresStore(StoreOptions options) : options_{std::move(options)}, holder_{name_of_this_process()} {}
+PostgresStore::PostgresStore(StoreOptions options)
+    : options_{std::move(options)}, holder_{name_of_this_process()} {}
 PostgresStore::~PostgresStore() = default;
 
 std::optional<int> PostgresStore::backend_pid() const {
@@ -86,13 +89,15 @@ void PostgresStore::connect() {
     if (connection_ && !connection_->is_lost()) return;
     connection_.reset();
     if (options_.before_connecting)
-        if (const auto status = options_.before_connecting(); !status) throw port::Unavailable{status.error().detail};
+        if (const auto status = options_.before_connecting(); !status)
+            throw port::Unavailable{status.error().detail};
     auto connection = open_session({.conninfo = options_.conninfo,
                                     .application_name = application_name,
                                     .connect_within = options_.connect_within},
                                    takeover_session());
     connection.deadline_in(options_.connect_within);
-    // Every statement of the writer finds its rows by key; a plan that reads a table whole is never the right one.
+    // Every statement of the writer finds its rows by key; a plan that reads a table whole is never the right
+    // one.
     connection.execute_script(
         "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;"
         "SET enable_mergejoin = off");
@@ -106,12 +111,16 @@ void PostgresStore::connect() {
     connection_ = std::move(connection);
 }
 
-port::Lease PostgresStore::take_lease() {
+void PostgresStore::open_session_or_throw() {
     try {
         connect();
     } catch (const Fault& fault) {
         throw port::Unavailable{fmt::format("PostgreSQL cannot be reached: {}", fault.what())};
     }
+}
+
+port::Lease PostgresStore::take_lease() {
+    open_session_or_throw();
     const auto lease = guarded(options_.lease_within, [&](Connection& connection) {
         const Rows held = connection.execute(read_lease, parameters(book_id_));
         if (held.empty()) throw port::Unavailable{"the book has no lease row"};
@@ -193,7 +202,8 @@ std::vector<std::pair<port::IdempotencyId, port::Answered>> PostgresStore::answe
     });
 }
 
-std::vector<std::optional<rules::NameHolder>> PostgresStore::holders_of(const std::vector<rules::ChosenName>& names) {
+std::vector<std::optional<rules::NameHolder>> PostgresStore::holders_of(
+    const std::vector<rules::ChosenName>& names) {
     std::vector<std::optional<rules::NameHolder>> holders(names.size());
     if (names.empty()) return holders;
     return guarded(options_.append_within, [&](Connection& connection) {
@@ -204,13 +214,14 @@ std::vector<std::optional<rules::NameHolder>> PostgresStore::holders_of(const st
                 .add_array(names, [](const rules::ChosenName& name) { return text_of(name.kind); })
                 .add_array(names, [](const rules::ChosenName& name) { return std::string_view{name.name}; }));
         for (std::size_t row = 0; row < rows.size(); ++row)
-            holders.at(static_cast<std::size_t>(rows.at(row, 0).int8() - 1)) =
-                rules::NameHolder{Version{static_cast<std::uint64_t>(rows.at(row, 1).int8())}, rows.at(row, 2).digest()};
+            holders.at(static_cast<std::size_t>(rows.at(row, 0).int8() - 1)) = rules::NameHolder{
+                Version{static_cast<std::uint64_t>(rows.at(row, 1).int8())}, rows.at(row, 2).digest()};
         return holders;
     });
 }
 
-std::vector<std::shared_ptr<const port::LogEntry>> PostgresStore::log_at(const std::vector<Version>& versions) {
+std::vector<std::shared_ptr<const port::LogEntry>> PostgresStore::log_at(
+    const std::vector<Version>& versions) {
     return guarded(options_.append_within,
                    [&](Connection& connection) { return read_log_at(connection, book_id_, versions); });
 }

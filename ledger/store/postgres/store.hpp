@@ -1,5 +1,6 @@
-// The book in PostgreSQL, as the writer uses it: lease, batches, start-up, and the few look-ups a decision needs.
-// Used by one thread. Cost of a batch: one round trip when it is small, else some for each table and one for COMMIT.
+// The book in PostgreSQL, as the writer uses it: lease, batches, start-up, and the few look-ups a decision
+// needs. Used by one thread. Cost of a batch: one round trip when it is small, else some for each table and
+// one for COMMIT.
 #pragma once
 
 #include <chrono>
@@ -28,8 +29,10 @@ struct StoreOptions {
     std::function<base::Status()> before_connecting{};
 };
 
-// Makes the rows of a new book unless it is there; `digest_key` are 32 random bytes. Its log is opened by the writer.
-[[nodiscard]] base::Status create_book(Connection& connection, const std::string& name, const std::string& digest_key);
+// Makes the rows of a new book unless it is there; `digest_key` are 32 random bytes. Its log is opened by the
+// writer.
+[[nodiscard]] base::Status create_book(Connection& connection, const std::string& name,
+                                       const std::string& digest_key);
 
 class PostgresStore final : public port::Store {
 public:
@@ -39,6 +42,7 @@ public:
     PostgresStore& operator=(const PostgresStore&) = delete;
 
     [[nodiscard]] port::Lease take_lease() override;
+    // Also without the lease, for commands that only read.
     [[nodiscard]] port::LoadedBook load() override;
     [[nodiscard]] std::optional<Digest> hash_at(Version version) override;
     [[nodiscard]] port::CommitOutcome append(const port::Batch& batch, const State& after) override;
@@ -57,6 +61,7 @@ private:
     template <class Call>
     auto guarded(std::chrono::milliseconds within, Call call);
     void connect();
+    void open_session_or_throw();
     void make_partitions(Version ahead_of);
     void project(const port::Batch& batch, const State& after);
     [[nodiscard]] port::CommitOutcome append_small(const port::Batch& batch);
@@ -70,10 +75,10 @@ private:
     std::string holder_;  // this process's name in the lease
     std::optional<Connection> connection_;
     std::int32_t book_id_ = 0;
-    std::uint64_t epoch_ = 0;     // 0: the lease was never held
+    std::uint64_t epoch_ = 0;  // 0: the lease was never held
     Version partitions_through_;  // there is a partition for every version below
     std::optional<Projection> projection_;  // its buffers are kept from batch to batch
-    ProjectedRows* rows_ = nullptr;         // of the batch under way
+    ProjectedRows* rows_ = nullptr;  // of the batch under way
 };
 
 }  // namespace ledger::store::postgres

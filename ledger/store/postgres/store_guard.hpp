@@ -9,7 +9,8 @@ namespace ledger::store::postgres {
 
 template <class Call>
 auto PostgresStore::guarded(std::chrono::milliseconds within, Call call) {
-    if (!connection_ || connection_->is_lost()) throw port::Unavailable{"there is no session with PostgreSQL"};
+    if (!connection_ || connection_->is_lost())
+        throw port::Unavailable{"there is no session with PostgreSQL"};
     const auto close_if_lost = [this] {
         if (!connection_) return;
         connection_->rollback();
@@ -28,6 +29,7 @@ auto PostgresStore::guarded(std::chrono::milliseconds within, Call call) {
 }
 
 [[nodiscard]] std::string_view text_of(rules::Named kind);
-[[nodiscard]] port::RefusedRow refusal_of(const Rows& rows, std::size_t row);  // in the order of `answered_refused`
+[[nodiscard]] port::RefusedRow refusal_of(const Rows& rows,
+                                          std::size_t row);  // in the order of `answered_refused`
 
 }  // namespace ledger::store::postgres

@@ -16,7 +16,8 @@ constexpr const char* log_cursor =
     "DECLARE log_rows NO SCROLL CURSOR FOR SELECT version, known, effective, principal, idem, request_digest,"
     " previous_hash, hash, body FROM public.event WHERE book_id = {} ORDER BY version, hash";
 constexpr const char* batch_cursor =
-    "DECLARE batch_rows NO SCROLL CURSOR FOR SELECT no, first_version, last_version, epoch, at FROM public.batch"
+    "DECLARE batch_rows NO SCROLL CURSOR FOR SELECT no, first_version, last_version, epoch, at FROM "
+    "public.batch"
     " WHERE book_id = {} ORDER BY no, first_version";
 constexpr std::size_t versions_per_flush = 4000;
 
@@ -101,8 +102,9 @@ private:
         if (batch.no != last_.no + 1)
             return fault(batch, fmt::format("batches {} to {} are missing", last_.no + 1, batch.no - 1));
         if (batch.first.value != last_.last.value + 1 || batch.last.value + 1 < batch.first.value)
-            return fault(batch, fmt::format("versions {} to {} do not follow the batch in front, which ends at {}",
-                                            batch.first.value, batch.last.value, last_.last.value));
+            return fault(batch,
+                         fmt::format("versions {} to {} do not follow the batch in front, which ends at {}",
+                                     batch.first.value, batch.last.value, last_.last.value));
         if (batch.epoch < last_.epoch || batch.at < last_.at)
             return fault(batch, "its epoch or its time is before that of the batch in front");
     }
@@ -226,7 +228,8 @@ void Verification::check_head(const BatchRow& last) {
                           last.last.value));
     if (audit_.head() > last.last)
         fault("BATCH_MISSING", fmt::format("batch {}", last.no + 1),
-              fmt::format("table batch ends at version {}, and the log at {}", last.last.value, audit_.head().value));
+              fmt::format("table batch ends at version {}, and the log at {}", last.last.value,
+                          audit_.head().value));
 }
 
 void Verification::check_lease(const BatchRow& last) {
@@ -236,8 +239,8 @@ void Verification::check_lease(const BatchRow& last) {
         return fault("LEASE_ALTERED", "lease", fmt::format("the book has {} lease rows", rows.size()));
     if (rows.at(0, 1).int8() != last.no || rows.at(0, 0).int8() < last.epoch)
         fault("LEASE_ALTERED", "lease",
-              fmt::format("it stands at batch {} of epoch {}; the last batch is {} of epoch {}", rows.at(0, 1).int8(),
-                          rows.at(0, 0).int8(), last.no, last.epoch));
+              fmt::format("it stands at batch {} of epoch {}; the last batch is {} of epoch {}",
+                          rows.at(0, 1).int8(), rows.at(0, 0).int8(), last.no, last.epoch));
 }
 
 void Verification::check_checkpoint() {
@@ -248,7 +251,8 @@ void Verification::check_checkpoint() {
                            ? std::string{}
                            : fmt::format(" (generation {}, now {})", checkpoint.generation, book_.generation);
     if (checkpoint.book != options_.book)
-        return fault("CHECKPOINT_BOOK", "checkpoint", fmt::format("the checkpoint is of book \"{}\"", checkpoint.book));
+        return fault("CHECKPOINT_BOOK", "checkpoint",
+                     fmt::format("the checkpoint is of book \"{}\"", checkpoint.book));
     if (!hash_at_checkpoint_)
         return fault("LOG_TRUNCATED", object,
                      fmt::format("the log ends at version {}; the checkpoint saw {}{}", audit_.head().value,
@@ -297,7 +301,8 @@ std::optional<BookRow> find_book_row(Connection& connection, const std::string& 
 }
 
 tl::unexpected<base::Error> no_book(const std::string& name) {
-    return refuse_trouble(fmt::format("The database has no book \"{}\".", name), "Name another book or database.");
+    return refuse_trouble(fmt::format("The database has no book \"{}\".", name),
+                          "Name another book or database.");
 }
 
 tl::unexpected<base::Error> not_read(const Fault& fault) {
@@ -318,7 +323,8 @@ base::Result<VerifyReport> verify_book(Connection& connection, const VerifyOptio
     }
 }
 
-base::Result<std::optional<proof::Checkpoint>> checkpoint_of_head(Connection& connection, const std::string& book) {
+base::Result<std::optional<proof::Checkpoint>> checkpoint_of_head(Connection& connection,
+                                                                  const std::string& book) {
     try {
         Transaction transaction{connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"};
         const auto of = find_book_row(connection, book);

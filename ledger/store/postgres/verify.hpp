@@ -1,7 +1,7 @@
-// The whole book against its own log: order and chain, the laws in every version, every projection made again and compared
-// row by row, batches and lease, refusals, texts, and a checkpoint from outside. One snapshot, so the server may be up.
-// Needs a session of the tables' owner or a superuser. Cost: one pass over the log, and a copy of the projections in
-// temporary tables.
+// The whole book against its own log: order and chain, the laws in every version, every projection made again
+// and compared row by row, batches and lease, refusals, texts, and a checkpoint from outside. One snapshot,
+// so the server may be up. Needs a session of the tables' owner or a superuser. Cost: one pass over the log,
+// and a copy of the projections in temporary tables.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,8 @@ struct VerifyOptions {
 };
 
 struct VerifyReport {
-    book::Version version;       // of the head of the log
-    base::Digest head_hash;      // with which a checkpoint of this head can be made
+    book::Version version;  // of the head of the log
+    base::Digest head_hash;  // with which a checkpoint of this head can be made
     book::KnownAt head_known_at;
     std::uint32_t generation = 1;
     std::uint64_t journals = 0;

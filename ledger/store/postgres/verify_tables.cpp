@@ -40,7 +40,8 @@ std::string key_of(const TableRow& table) {
 
 std::string rebuilt_has_key(const TableRow& table) {
     std::string same;
-    for (const auto name : names_in(table.key)) same += fmt::format("{0}r.{1} = f.{1}", same.empty() ? "" : " AND ", name);
+    for (const auto name : names_in(table.key))
+        same += fmt::format("{0}r.{1} = f.{1}", same.empty() ? "" : " AND ", name);
     return fmt::format("EXISTS (SELECT FROM pg_temp.{} AS r WHERE {})", table.name, same);
 }
 
@@ -49,18 +50,20 @@ std::string difference_sql(const TableRow& table, std::int32_t book_id) {
     return fmt::format(
         "WITH expected AS MATERIALIZED (SELECT {0} FROM pg_temp.{1} EXCEPT ALL SELECT {0} FROM public.{1}"
         " WHERE book_id = {2}),"
-        " found AS MATERIALIZED (SELECT {0} FROM public.{1} WHERE book_id = {2} EXCEPT ALL SELECT {0} FROM pg_temp.{1})"
+        " found AS MATERIALIZED (SELECT {0} FROM public.{1} WHERE book_id = {2} EXCEPT ALL SELECT {0} FROM "
+        "pg_temp.{1})"
         " SELECT CASE WHEN f.whole IS NULL THEN 'missing' WHEN e.whole IS NOT NULL THEN 'altered'"
         " WHEN {3} THEN 'duplicated' ELSE 'unexpected' END AS fault, {4} AS key, ({5})::int8 AS version,"
-        " (SELECT string_agg(format('%s is %s, and the log says %s', s.key, coalesce(left(s.value, 70), 'NULL'),"
+        " (SELECT string_agg(format('%s is %s, and the log says %s', s.key, coalesce(left(s.value, 70), "
+        "'NULL'),"
         " coalesce(left(l.value, 70), 'NULL')), '; ')"
         " FROM jsonb_each_text(f.whole) AS s JOIN jsonb_each_text(e.whole) AS l USING (key)"
         " WHERE s.value IS DISTINCT FROM l.value) AS detail"
         " FROM (SELECT *, to_jsonb(expected) AS whole FROM expected) AS e"
         " FULL JOIN (SELECT *, to_jsonb(found) AS whole FROM found) AS f USING ({6})"
         " ORDER BY 3, 2 LIMIT {7}",
-        table.columns, table.name, book_id, rebuilt_has_key(table), key_of(table), version_of(table), table.key,
-        differences_max);
+        table.columns, table.name, book_id, rebuilt_has_key(table), key_of(table), version_of(table),
+        table.key, differences_max);
 }
 
 Version version_at(const Rows& rows, std::size_t row, std::size_t column) {
@@ -90,8 +93,8 @@ void make_rebuilt_tables(Connection& connection) {
         if (!table.is_projection) continue;
         sql += fmt::format("CREATE TEMP TABLE {0} (LIKE public.{0}) ON COMMIT DROP;", table.name);
         // Those whose rows change are found by key.
-        for (const auto changing : {Table::balance, Table::lien, Table::reservation, Table::exception, Table::agreement,
-                                    Table::api_key})
+        for (const auto changing : {Table::balance, Table::lien, Table::reservation, Table::exception,
+                                    Table::agreement, Table::api_key})
             if (table.table == changing)
                 sql += fmt::format("CREATE UNIQUE INDEX ON pg_temp.{} ({});", table.name, table.key);
     }
@@ -101,7 +104,8 @@ void make_rebuilt_tables(Connection& connection) {
 void compare_projections(Connection& connection, std::int32_t book_id, bool with_balance_history,
                          proof::Findings& findings) {
     for (const auto& table : tables()) {
-        if (!table.is_projection || (table.table == Table::balance_history && !with_balance_history)) continue;
+        if (!table.is_projection || (table.table == Table::balance_history && !with_balance_history))
+            continue;
         const Rows rows = connection.execute(difference_sql(table, book_id));
         for (std::size_t row = 0; row < rows.size(); ++row) {
             const auto fault = rows.at(row, 0).text();
@@ -113,10 +117,10 @@ void compare_projections(Connection& connection, std::int32_t book_id, bool with
 
 void find_strays(Connection& connection, proof::Findings& findings) {
     for (const auto& table : tables()) {
-        const Rows rows = connection.execute(
-            fmt::format("SELECT t.book_id, count(*) FROM public.{} AS t WHERE NOT EXISTS (SELECT FROM public.book AS b"
-                        " WHERE b.book_id = t.book_id) GROUP BY t.book_id",
-                        table.name));
+        const Rows rows = connection.execute(fmt::format(
+            "SELECT t.book_id, count(*) FROM public.{} AS t WHERE NOT EXISTS (SELECT FROM public.book AS b"
+            " WHERE b.book_id = t.book_id) GROUP BY t.book_id",
+            table.name));
         for (std::size_t row = 0; row < rows.size(); ++row)
             findings.add({"ROW_UNEXPECTED", table.name, Version{},
                           fmt::format("{} rows are of book {}, which does not exist", rows.at(row, 1).int8(),
@@ -128,8 +132,10 @@ void check_refusals(Connection& connection, std::int32_t book_id, Version head, 
                     proof::Findings& findings) {
     const Rows rows = connection.execute(
         "SELECT idem::text, decided_at, principal, code, cardinality(figures),"
-        " octet_length(request_digest) FROM public.refusal WHERE book_id = $1 AND (decided_at > $2 OR decided_at < 1"
-        " OR principal < 0 OR principal >= $3 OR cardinality(figures) % 2 <> 0 OR octet_length(request_digest) <> 32"
+        " octet_length(request_digest) FROM public.refusal WHERE book_id = $1 AND (decided_at > $2 OR "
+        "decided_at < 1"
+        " OR principal < 0 OR principal >= $3 OR cardinality(figures) % 2 <> 0 OR "
+        "octet_length(request_digest) <> 32"
         " OR NOT code = ANY($4)) LIMIT 1000",
         Parameters{}
             .add(book_id)
@@ -137,15 +143,18 @@ void check_refusals(Connection& connection, std::int32_t book_id, Version head, 
             .add(static_cast<std::int64_t>(principals))
             .add_array(code_table(), [](const CodeInfo& row) { return row.name; }));
     for (std::size_t row = 0; row < rows.size(); ++row)
-        findings.add({"REFUSAL_ALTERED", fmt::format("refusal {}", rows.at(row, 0).text()), version_at(rows, row, 1),
+        findings.add({"REFUSAL_ALTERED", fmt::format("refusal {}", rows.at(row, 0).text()),
+                      version_at(rows, row, 1),
                       fmt::format("code {}, principal {}, decided at {}: no refusal of this book reads so",
                                   rows.at(row, 3).text(), rows.at(row, 2).int4(), rows.at(row, 1).int8())});
 }
 
 void check_keys_once(Connection& connection, std::int32_t book_id, proof::Findings& findings) {
     const Rows rows = connection.execute(
-        "SELECT idem::text, min(version), count(*) FROM (SELECT idem, version FROM public.event WHERE book_id = $1"
-        " AND idem IS NOT NULL UNION ALL SELECT idem, decided_at FROM public.refusal WHERE book_id = $1) AS used"
+        "SELECT idem::text, min(version), count(*) FROM (SELECT idem, version FROM public.event WHERE "
+        "book_id = $1"
+        " AND idem IS NOT NULL UNION ALL SELECT idem, decided_at FROM public.refusal WHERE book_id = $1) AS "
+        "used"
         " GROUP BY idem HAVING count(*) > 1 LIMIT 1000",
         parameters(book_id));
     for (std::size_t row = 0; row < rows.size(); ++row)
@@ -157,14 +166,17 @@ void check_keys_once(Connection& connection, std::int32_t book_id, proof::Findin
 
 void check_texts(Connection& connection, std::int32_t book_id, proof::Findings& findings) {
     const Rows rows = connection.execute(
-        "SELECT CASE WHEN t.commitment IS NULL THEN 'TEXT_MISSING' WHEN c.commitment IS NULL THEN 'TEXT_UNEXPECTED'"
-        " WHEN n > 1 THEN 'TEXT_DUPLICATED' ELSE 'TEXT_ALTERED' END, encode(coalesce(c.commitment, t.commitment), 'hex'),"
+        "SELECT CASE WHEN t.commitment IS NULL THEN 'TEXT_MISSING' WHEN c.commitment IS NULL THEN "
+        "'TEXT_UNEXPECTED'"
+        " WHEN n > 1 THEN 'TEXT_DUPLICATED' ELSE 'TEXT_ALTERED' END, encode(coalesce(c.commitment, "
+        "t.commitment), 'hex'),"
         " coalesce(c.version, 0) FROM (SELECT commitment, min(version) AS version FROM pg_temp.commitment"
         " GROUP BY commitment) AS c"
         " FULL JOIN (SELECT *, count(*) OVER (PARTITION BY commitment) AS n FROM public.erasable_text"
         " WHERE book_id = $1) AS t USING (commitment)"
         " WHERE c.commitment IS NULL OR t.commitment IS NULL OR n > 1"
-        " OR (t.text IS NOT NULL AND sha256(t.salt || convert_to(t.text, 'UTF8')) <> t.commitment) LIMIT 1000",
+        " OR (t.text IS NOT NULL AND sha256(t.salt || convert_to(t.text, 'UTF8')) <> t.commitment) LIMIT "
+        "1000",
         parameters(book_id));
     for (std::size_t row = 0; row < rows.size(); ++row) {
         const auto code = rows.at(row, 0).text();

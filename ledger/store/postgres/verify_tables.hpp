@@ -1,5 +1,5 @@
-// The parts of verify that are questions to the tables: differences between stored and rebuilt rows, and what stands beside
-// the log. For verify.cpp.
+// The parts of verify that are questions to the tables: differences between stored and rebuilt rows, and what
+// stands beside the log. For verify.cpp.
 #pragma once
 
 #include "ledger/proof/verify_log.hpp"
@@ -9,8 +9,8 @@ namespace ledger::store::postgres {
 
 using namespace ledger::book;
 
-// Temporary tables of the projections' names, empty, found before the real ones by plain name; they go with the
-// transaction. And `commitment`, for the texts the log names.
+// Temporary tables of the projections' names, empty, found before the real ones by plain name; they go with
+// the transaction. And `commitment`, for the texts the log names.
 void make_rebuilt_tables(Connection& connection);
 
 // Every row that differs, named by table and key.
