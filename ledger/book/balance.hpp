@@ -32,7 +32,8 @@ struct BalanceAfter {
     AccountNo account;
     AssetNo asset;
     Balance balance;
-    static constexpr auto fields = std::tuple{&BalanceAfter::account, &BalanceAfter::asset, &BalanceAfter::balance};
+    static constexpr auto fields =
+        std::tuple{&BalanceAfter::account, &BalanceAfter::asset, &BalanceAfter::balance};
     bool operator==(const BalanceAfter&) const = default;
 };
 

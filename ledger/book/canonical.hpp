@@ -1,6 +1,7 @@
-// One canonical form for events and commands: the bytes that are hashed, stored and compared. Fields follow each other in
-// the order of the struct; integers are LEB128, signed ones zig-zag; texts and lists carry their length. No field has two
-// forms, so equal values have equal bytes. docs/log-format.md tells it to other programs.
+// One canonical form for events and commands: the bytes that are hashed, stored and compared. Fields follow
+// each other in the order of the struct; integers are LEB128, signed ones zig-zag; texts and lists carry
+// their length. No field has two forms, so equal values have equal bytes. docs/log-format.md tells it to
+// other programs.
 #pragma once
 
 #include <algorithm>
@@ -69,7 +70,10 @@ public:
             unsigned_number(item.bits());
         } else if constexpr (requires { item.micros(); }) {
             signed_number(item.micros());
-        } else if constexpr (requires { item.has_value(); *item; }) {
+        } else if constexpr (requires {
+                                 item.has_value();
+                                 *item;
+                             }) {
             unsigned_number(item.has_value() ? 1U : 0U);
             if (item.has_value()) value(*item);
         } else if constexpr (requires { item.canonical(); }) {
@@ -79,7 +83,10 @@ public:
         } else if constexpr (is_variant<T>) {
             unsigned_number(item.index());
             std::visit([&](const auto& chosen) { value(chosen); }, item);
-        } else if constexpr (requires { item.begin(); item.size(); }) {
+        } else if constexpr (requires {
+                                 item.begin();
+                                 item.size();
+                             }) {
             unsigned_number(item.size());
             for (const auto& element : item) value(element);
         } else {
@@ -141,21 +148,27 @@ public:
             const auto raw = bytes(item.bytes.size());
             if (ok_) std::memcpy(item.bytes.data(), raw.data(), raw.size());
         } else if constexpr (std::is_same_v<T, RoleSet>) {
-            constexpr auto every_role = (std::uint16_t{1} << (static_cast<unsigned>(last_of(Role{})) + 1U)) - 1;
+            constexpr auto every_role =
+                (std::uint16_t{1} << (static_cast<unsigned>(last_of(Role{})) + 1U)) - 1;
             item = RoleSet{static_cast<std::uint16_t>(bounded(every_role))};
         } else if constexpr (std::is_same_v<T, AccountKinds>) {
             item = AccountKinds{static_cast<std::uint64_t>(bounded(AccountKinds::any().bits()))};
         } else if constexpr (requires { item.micros(); }) {
             const auto micros = signed_number();
             const bool fits = micros == static_cast<std::int64_t>(micros);
-            item = T::from_micros(fits ? static_cast<std::int64_t>(micros) : static_cast<std::int64_t>(fail()));
-        } else if constexpr (requires { item.has_value(); item.emplace(); }) {
+            item =
+                T::from_micros(fits ? static_cast<std::int64_t>(micros) : static_cast<std::int64_t>(fail()));
+        } else if constexpr (requires {
+                                 item.has_value();
+                                 item.emplace();
+                             }) {
             item.reset();
             if (bounded(1) == 1) value(item.emplace());
         } else if constexpr (HasFields<T>) {
             std::apply([&](auto... member) { (value(item.*member), ...); }, T::fields);
         } else if constexpr (is_variant<T>) {
-            alternative(item, bounded(std::variant_size_v<T> - 1), std::make_index_sequence<std::variant_size_v<T>>{});
+            alternative(item, bounded(std::variant_size_v<T> - 1),
+                        std::make_index_sequence<std::variant_size_v<T>>{});
         } else if constexpr (requires { item.emplace_back(); }) {
             item.clear();
             const auto count = unsigned_number();
@@ -167,7 +180,8 @@ public:
             item.reserve(static_cast<std::size_t>(std::min(count, believed)));
             for (uint128 at = 0; at < count && ok_; ++at) value(item.emplace_back());
         } else {
-            item.value = static_cast<decltype(item.value)>(bounded(std::numeric_limits<decltype(item.value)>::max()));
+            item.value =
+                static_cast<decltype(item.value)>(bounded(std::numeric_limits<decltype(item.value)>::max()));
         }
     }
 

@@ -1,5 +1,5 @@
-// The facts of the book. A version is one accepted command (or a Tick that had something to do) with all its events;
-// their canonical bytes are the log, the hash chain and the change stream.
+// The facts of the book. A version is one accepted command (or a Tick that had something to do) with all its
+// events; their canonical bytes are the log, the hash chain and the change stream.
 #pragma once
 
 #include <optional>
@@ -75,8 +75,8 @@ struct AgreementRevoked {
     AgreementNo agreement{};
     EffectiveAt effective_at{};
     std::string reason{};
-    static constexpr auto fields = std::tuple{&AgreementRevoked::agreement, &AgreementRevoked::effective_at,
-                                              &AgreementRevoked::reason};
+    static constexpr auto fields =
+        std::tuple{&AgreementRevoked::agreement, &AgreementRevoked::effective_at, &AgreementRevoked::reason};
     bool operator==(const AgreementRevoked&) const = default;
 };
 
@@ -107,10 +107,10 @@ struct JournalPosted {
     std::optional<JournalKey> reverses{};
     std::vector<Leg> legs{};
     std::vector<BalanceAfter> after{};
-    static constexpr auto fields = std::tuple{
-        &JournalPosted::name, &JournalPosted::reason, &JournalPosted::nature, &JournalPosted::basis,
-        &JournalPosted::memo, &JournalPosted::evidence, &JournalPosted::reverses, &JournalPosted::legs,
-        &JournalPosted::after};
+    static constexpr auto fields =
+        std::tuple{&JournalPosted::name,     &JournalPosted::reason, &JournalPosted::nature,
+                   &JournalPosted::basis,    &JournalPosted::memo,   &JournalPosted::evidence,
+                   &JournalPosted::reverses, &JournalPosted::legs,   &JournalPosted::after};
     bool operator==(const JournalPosted&) const = default;
 };
 
@@ -123,7 +123,7 @@ struct LienLine {
     Quantity quantity{};
     Quantity consumed{};
     static constexpr auto fields = std::tuple{&LienLine::owner, &LienLine::location, &LienLine::asset,
-                                              &LienLine::lot, &LienLine::quantity, &LienLine::consumed};
+                                              &LienLine::lot,   &LienLine::quantity, &LienLine::consumed};
     bool operator==(const LienLine&) const = default;
 };
 
@@ -139,10 +139,10 @@ struct LienTerms {
     bool reuse_right = false;
     std::optional<LienKey> parent{};  // the lien whose property this one re-uses
     std::optional<KnownAt> expires_at{};
-    static constexpr auto fields = std::tuple{
-        &LienTerms::name, &LienTerms::type, &LienTerms::holder, &LienTerms::purpose, &LienTerms::rank,
-        &LienTerms::behind, &LienTerms::agreement, &LienTerms::secured, &LienTerms::reuse_right, &LienTerms::parent,
-        &LienTerms::expires_at};
+    static constexpr auto fields =
+        std::tuple{&LienTerms::name,        &LienTerms::type,   &LienTerms::holder,    &LienTerms::purpose,
+                   &LienTerms::rank,        &LienTerms::behind, &LienTerms::agreement, &LienTerms::secured,
+                   &LienTerms::reuse_right, &LienTerms::parent, &LienTerms::expires_at};
     bool operator==(const LienTerms&) const = default;
 };
 
@@ -164,8 +164,9 @@ struct LienChanged {
     std::optional<LienKey> behind{};
     std::vector<LienLine> lines{};  // all of them, as they now are
     std::vector<BalanceAfter> after{};
-    static constexpr auto fields = std::tuple{&LienChanged::lien, &LienChanged::change, &LienChanged::rank,
-                                              &LienChanged::behind, &LienChanged::lines, &LienChanged::after};
+    static constexpr auto fields =
+        std::tuple{&LienChanged::lien,   &LienChanged::change, &LienChanged::rank,
+                   &LienChanged::behind, &LienChanged::lines,  &LienChanged::after};
     bool operator==(const LienChanged&) const = default;
 };
 
@@ -188,10 +189,10 @@ struct ReservationOpened {
     std::string purpose{};
     KnownAt expires_at{};
     std::vector<BalanceAfter> after{};
-    static constexpr auto fields = std::tuple{
-        &ReservationOpened::name, &ReservationOpened::account, &ReservationOpened::asset,
-        &ReservationOpened::quantity, &ReservationOpened::purpose, &ReservationOpened::expires_at,
-        &ReservationOpened::after};
+    static constexpr auto fields =
+        std::tuple{&ReservationOpened::name,     &ReservationOpened::account, &ReservationOpened::asset,
+                   &ReservationOpened::quantity, &ReservationOpened::purpose, &ReservationOpened::expires_at,
+                   &ReservationOpened::after};
     bool operator==(const ReservationOpened&) const = default;
 };
 
@@ -199,8 +200,8 @@ struct ReservationClosed {
     ReservationKey reservation{};
     Closing closing = Closing::released;
     std::vector<BalanceAfter> after{};
-    static constexpr auto fields = std::tuple{&ReservationClosed::reservation, &ReservationClosed::closing,
-                                              &ReservationClosed::after};
+    static constexpr auto fields =
+        std::tuple{&ReservationClosed::reservation, &ReservationClosed::closing, &ReservationClosed::after};
     bool operator==(const ReservationClosed&) const = default;
 };
 
@@ -222,9 +223,10 @@ struct ExceptionCured {
 };
 
 // The order is the number on the wire of the log: append only.
-using Event = std::variant<BookOpened, ReasonDefined, PartyAdded, PrincipalAdded, KeyCreated, KeyRevoked, AssetAdded,
-                           AccountOpened, AgreementAdded, AgreementRevoked, JournalPosted, LienOpened, LienChanged,
-                           LienClosed, ReservationOpened, ReservationClosed, ExceptionOpened, ExceptionCured>;
+using Event =
+    std::variant<BookOpened, ReasonDefined, PartyAdded, PrincipalAdded, KeyCreated, KeyRevoked, AssetAdded,
+                 AccountOpened, AgreementAdded, AgreementRevoked, JournalPosted, LienOpened, LienChanged,
+                 LienClosed, ReservationOpened, ReservationClosed, ExceptionOpened, ExceptionCured>;
 using Events = std::vector<Event>;
 
 // One version of the book.

@@ -1,4 +1,5 @@
-// How each fact changes the book. Nothing here decides; it only applies and checks that the fact agrees with the state.
+// How each fact changes the book. Nothing here decides; it only applies and checks that the fact agrees with
+// the state.
 #include <algorithm>
 #include <limits>
 
@@ -12,9 +13,11 @@ public:
     Fold(State& state, const Recorded& recorded) : state_{state}, recorded_{recorded} {}
 
     std::optional<std::string> run() {
-        if (recorded_.version.value != state_.version_.value + 1) return "the version does not follow the one before";
+        if (recorded_.version.value != state_.version_.value + 1)
+            return "the version does not follow the one before";
         if (recorded_.known_at < state_.now_) return "knowledge time went back";
-        if (recorded_.events.empty() || recorded_.events.size() > events_per_version_max) return "no events, or too many";
+        if (recorded_.events.empty() || recorded_.events.size() > events_per_version_max)
+            return "no events, or too many";
         state_.version_ = recorded_.version;
         state_.now_ = recorded_.known_at;
         for (const auto& event : recorded_.events) {
@@ -42,11 +45,14 @@ private:
             const auto* position = known(changed.account, changed.asset)
                                        ? state_.position(changed.account, changed.asset)
                                        : nullptr;
-            expect(position != nullptr && position->balance == changed.balance, "a balance after is not the balance");
+            expect(position != nullptr && position->balance == changed.balance,
+                   "a balance after is not the balance");
         }
     }
     // What a fact from outside may claim must stay where sums cannot leave 128 bits.
-    void expect_within_bound(Quantity quantity) { expect(is_within_bound(quantity), "a quantity beyond law 1"); }
+    void expect_within_bound(Quantity quantity) {
+        expect(is_within_bound(quantity), "a quantity beyond law 1");
+    }
     [[nodiscard]] bool known(AccountNo account, AssetNo asset) const {
         return state_.accounts.contains(account) && state_.assets.contains(asset);
     }
@@ -63,7 +69,8 @@ private:
     void apply(const ReasonDefined& fact) { add(state_.reasons, fact.terms.id, fact.terms); }
     void apply(const PartyAdded& fact) { add(state_.parties, fact.terms.id, fact.terms); }
     void apply(const PrincipalAdded& fact) {
-        expect(!fact.terms.party || state_.parties.contains(*fact.terms.party), "a principal of an unknown party");
+        expect(!fact.terms.party || state_.parties.contains(*fact.terms.party),
+               "a principal of an unknown party");
         add(state_.principals, fact.terms.id, fact.terms);
     }
     void apply(const AssetAdded& fact) {
@@ -116,7 +123,8 @@ private:
             auto& supply = state_.supplies_.mutate(leg.asset.value);
             auto& of_side = side == Side::location ? supply.locations : supply.obligations;
             of_side += magnitude(position.balance.total) - magnitude(before);
-            // Legs of one journal may pass the bound on the way; 500 of them cannot leave 128 bits within this.
+            // Legs of one journal may pass the bound on the way; 500 of them cannot leave 128 bits within
+            // this.
             expect(of_side.units() <= way_max && of_side.units() >= -way_max, "a supply beyond law 1");
             if (wrong_ != nullptr) return;
         }
@@ -133,8 +141,10 @@ private:
 
     void encumber(const std::vector<LienLine>& lines, bool take) {
         for (const auto& line : lines) {
-            expect(known(line.owner, line.asset) && known(line.location, line.asset), "a lien line names the unknown");
-            expect(!line.consumed.is_negative() && line.consumed <= line.quantity, "a lien line consumes what it has not");
+            expect(known(line.owner, line.asset) && known(line.location, line.asset),
+                   "a lien line names the unknown");
+            expect(!line.consumed.is_negative() && line.consumed <= line.quantity,
+                   "a lien line consumes what it has not");
             expect_within_bound(line.quantity);
             if (wrong_ != nullptr) return;
             const auto consumed = take ? line.consumed : -line.consumed;
@@ -146,8 +156,8 @@ private:
         }
     }
     template <class Key>
-    static void link(PersistentMap<std::uint64_t, std::shared_ptr<const std::vector<Key>>>& lists, AccountNo account,
-                     Key key, bool present) {
+    static void link(PersistentMap<std::uint64_t, std::shared_ptr<const std::vector<Key>>>& lists,
+                     AccountNo account, Key key, bool present) {
         auto& list = lists.upsert(account.value);
         auto changed = list ? *list : std::vector<Key>{};
         std::erase(changed, key);
@@ -181,8 +191,10 @@ private:
         const auto key = born<LienKey>();
         expect(!fact.lines.empty(), "a lien without lines");
         expect(state_.parties.contains(fact.terms.holder), "a lien of an unknown holder");
-        expect(!fact.terms.agreement || state_.agreements.contains(*fact.terms.agreement), "an unknown agreement");
-        expect(!fact.terms.secured || state_.assets.contains(fact.terms.secured->asset), "an unknown asset secured");
+        expect(!fact.terms.agreement || state_.agreements.contains(*fact.terms.agreement),
+               "an unknown agreement");
+        expect(!fact.terms.secured || state_.assets.contains(fact.terms.secured->asset),
+               "an unknown asset secured");
         encumber(fact.lines, true);
         if (wrong_ != nullptr) return;
         state_.liens_.insert_or_assign(
@@ -234,7 +246,8 @@ private:
         auto terms = fact;
         terms.after.clear();
         state_.reservations_.insert_or_assign(
-            key.value, std::make_shared<const LiveReservation>(LiveReservation{std::move(terms), recorded_.version}));
+            key.value,
+            std::make_shared<const LiveReservation>(LiveReservation{std::move(terms), recorded_.version}));
         link(state_.reservations_by_account_, fact.account, key, true);
         if (!fact.name.empty()) state_.reservation_names_.insert_or_assign(fact.name, key.value);
         state_.add_due({fact.expires_at, key.value, false});
@@ -253,7 +266,8 @@ private:
     void apply(const ExceptionOpened& fact) {
         const auto key = born<ExceptionKey>();
         expect(known(fact.account, fact.asset), "an exception names what the book does not know");
-        state_.exceptions_.insert_or_assign(key.value, OpenException{fact, recorded_.version, recorded_.known_at});
+        state_.exceptions_.insert_or_assign(key.value,
+                                            OpenException{fact, recorded_.version, recorded_.known_at});
         state_.exception_of_position_.insert_or_assign(place(fact), key.value);
     }
     void apply(const ExceptionCured& fact) {
@@ -275,7 +289,9 @@ private:
     const char* wrong_ = nullptr;
 };
 
-std::optional<std::string> try_evolve(State& state, const Recorded& recorded) { return Fold{state, recorded}.run(); }
+std::optional<std::string> try_evolve(State& state, const Recorded& recorded) {
+    return Fold{state, recorded}.run();
+}
 
 void evolve(State& state, const Recorded& recorded) {
     const auto contradiction = try_evolve(state, recorded);

@@ -15,14 +15,15 @@ constexpr std::uint64_t position_key(AccountNo account, AssetNo asset) {
 std::int64_t second_of(KnownAt at) { return at.micros() / 1'000'000; }
 
 template <class Value>
-const std::vector<Value>& list_in(const PersistentMap<std::uint64_t, std::shared_ptr<const std::vector<Value>>>& lists,
-                                  std::uint64_t key) {
+const std::vector<Value>& list_in(
+    const PersistentMap<std::uint64_t, std::shared_ptr<const std::vector<Value>>>& lists, std::uint64_t key) {
     static const std::vector<Value> nothing;
     const auto* list = lists.find(key);
     return list != nullptr ? **list : nothing;
 }
 
-std::optional<std::uint64_t> number_in(const PersistentMap<std::string, std::uint64_t>& names, std::string_view name) {
+std::optional<std::uint64_t> number_in(const PersistentMap<std::string, std::uint64_t>& names,
+                                       std::string_view name) {
     const auto* number = names.find(name);
     return number != nullptr ? std::optional{*number} : std::nullopt;
 }
@@ -65,7 +66,9 @@ std::optional<LienKey> State::lien_named(std::string_view name) const {
     return number ? std::optional{LienKey{*number}} : std::nullopt;
 }
 
-const std::vector<LienKey>& State::liens_of(AccountNo owner) const { return list_in(liens_by_owner_, owner.value); }
+const std::vector<LienKey>& State::liens_of(AccountNo owner) const {
+    return list_in(liens_by_owner_, owner.value);
+}
 
 const LiveReservation* State::reservation(ReservationKey key) const {
     const auto* found = reservations_.find(key.value);
@@ -135,7 +138,8 @@ void State::remove_due(const Due& due) {
     const auto* list = due_.find(second);
     if (list == nullptr) return;
     auto shorter = **list;
-    std::erase_if(shorter, [&](const Due& entry) { return entry.key == due.key && entry.is_lien == due.is_lien; });
+    std::erase_if(shorter,
+                  [&](const Due& entry) { return entry.key == due.key && entry.is_lien == due.is_lien; });
     if (shorter.empty())
         due_.erase(second);
     else
@@ -153,7 +157,8 @@ std::vector<Due> State::due_by(KnownAt at, std::size_t most) const {
             if (entry.at <= at) due.push_back(entry);
         std::sort(due.begin() + static_cast<std::ptrdiff_t>(first_of_second), due.end(),
                   [](const Due& left, const Due& right) {
-                      return std::tie(left.at, left.is_lien, left.key) < std::tie(right.at, right.is_lien, right.key);
+                      return std::tie(left.at, left.is_lien, left.key) <
+                             std::tie(right.at, right.is_lien, right.key);
                   });
     }
     if (due.size() > most) due.resize(most);

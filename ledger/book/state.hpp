@@ -1,5 +1,5 @@
-// The book at one version, as a value: copying it is cheap, a copy never changes under its reader, and the writer changes
-// only its own. It holds what is live; what is closed is read from the store.
+// The book at one version, as a value: copying it is cheap, a copy never changes under its reader, and the
+// writer changes only its own. It holds what is live; what is closed is read from the store.
 #pragma once
 
 #include <array>
@@ -122,7 +122,8 @@ public:
     // Calls `visit(const Position&)` for each asset the account ever held, in the order it first did.
     template <class Visit>
     void for_each_position(AccountNo account, Visit visit) const {
-        for (auto at = head(account).first_position; at != Position::none; at = positions_[at].next) visit(positions_[at]);
+        for (auto at = head(account).first_position; at != Position::none; at = positions_[at].next)
+            visit(positions_[at]);
     }
     [[nodiscard]] std::size_t position_count() const { return positions_.size(); }
     [[nodiscard]] const Position& position_at(std::size_t index) const { return positions_[index]; }
@@ -132,7 +133,8 @@ public:
     [[nodiscard]] Quantity shortfall(AccountNo account, AssetNo asset, const Balance& balance) const;
 
     [[nodiscard]] const LiveLien* lien(LienKey key) const;
-    [[nodiscard]] std::optional<LienKey> lien_named(std::string_view name) const;  // chosen names of live liens
+    [[nodiscard]] std::optional<LienKey> lien_named(
+        std::string_view name) const;  // chosen names of live liens
     [[nodiscard]] const std::vector<LienKey>& liens_of(AccountNo owner) const;
     [[nodiscard]] const LiveReservation* reservation(ReservationKey key) const;
     [[nodiscard]] std::optional<ReservationKey> reservation_named(std::string_view name) const;
@@ -152,15 +154,18 @@ public:
     }
     template <class Visit>
     void for_each_reservation(Visit visit) const {
-        reservations_.for_each([&](std::uint64_t key, const auto& held) { visit(ReservationKey{key}, *held); });
+        reservations_.for_each(
+            [&](std::uint64_t key, const auto& held) { visit(ReservationKey{key}, *held); });
     }
     template <class Visit>
     void for_each_exception(Visit visit) const {
-        exceptions_.for_each([&](std::uint64_t key, const OpenException& open) { visit(ExceptionKey{key}, open); });
+        exceptions_.for_each(
+            [&](std::uint64_t key, const OpenException& open) { visit(ExceptionKey{key}, open); });
     }
     template <class Visit>
     void for_each_reversal(Visit visit) const {
-        reversals_.for_each([&](std::uint64_t reversed, std::uint64_t by) { visit(JournalKey{reversed}, JournalKey{by}); });
+        reversals_.for_each(
+            [&](std::uint64_t reversed, std::uint64_t by) { visit(JournalKey{reversed}, JournalKey{by}); });
     }
     template <class Visit>
     void for_each_key(Visit visit) const {
@@ -200,11 +205,13 @@ private:
     std::int64_t due_from_ = 0;  // no second before this one has an entry
 };
 
-// Applies one version to the state. Pure: the same state and facts give the same state, on every machine. Stops the
-// process when the facts contradict the state (a balance after that is not the balance after): that is a bug of ours.
+// Applies one version to the state. Pure: the same state and facts give the same state, on every machine.
+// Stops the process when the facts contradict the state (a balance after that is not the balance after): that
+// is a bug of ours.
 void evolve(State& state, const Recorded& recorded);
 
-// As evolve, for facts that come from outside this process (replay, verify): says what contradicts instead of stopping.
+// As evolve, for facts that come from outside this process (replay, verify): says what contradicts instead of
+// stopping.
 [[nodiscard]] std::optional<std::string> try_evolve(State& state, const Recorded& recorded);
 
 // A digest of everything the state holds; equal for equal states, however they came about.

@@ -6,7 +6,8 @@ namespace ledger::book {
 namespace {
 
 template <class Key>
-void append_to(PersistentMap<std::uint64_t, std::shared_ptr<const std::vector<Key>>>& lists, AccountNo account, Key key) {
+void append_to(PersistentMap<std::uint64_t, std::shared_ptr<const std::vector<Key>>>& lists,
+               AccountNo account, Key key) {
     auto& list = lists.upsert(account.value);
     auto longer = list ? *list : std::vector<Key>{};
     const auto place = std::ranges::lower_bound(longer, key);
@@ -17,7 +18,9 @@ void append_to(PersistentMap<std::uint64_t, std::shared_ptr<const std::vector<Ke
 }  // namespace
 
 void StateLoader::party(PartyTerms terms) { state_.parties.add(std::string{terms.id}, std::move(terms)); }
-void StateLoader::principal(PrincipalTerms terms) { state_.principals.add(std::string{terms.id}, std::move(terms)); }
+void StateLoader::principal(PrincipalTerms terms) {
+    state_.principals.add(std::string{terms.id}, std::move(terms));
+}
 void StateLoader::reason(ReasonTerms terms) { state_.reasons.add(std::string{terms.id}, std::move(terms)); }
 
 void StateLoader::asset(AssetTerms terms) {
@@ -62,8 +65,9 @@ void StateLoader::lien(LienKey key, LienTerms terms, std::vector<LienLine> lines
     if (terms.behind) juniors_.emplace_back(*terms.behind, key);
     if (!terms.name.empty()) state_.lien_names_.insert_or_assign(terms.name, key.value);
     if (terms.expires_at) state_.add_due({*terms.expires_at, key.value, true});
-    state_.liens_.insert_or_assign(key.value, std::make_shared<const LiveLien>(LiveLien{
-                                                  std::move(terms), std::move(lines), key.version(), changed, {}}));
+    state_.liens_.insert_or_assign(
+        key.value, std::make_shared<const LiveLien>(
+                       LiveLien{std::move(terms), std::move(lines), key.version(), changed, {}}));
 }
 
 void StateLoader::reservation(ReservationKey key, ReservationOpened terms) {

@@ -1,4 +1,5 @@
-// Rebuilds a state from stored rows, in any order that makes the rows before what names them. For the store alone.
+// Rebuilds a state from stored rows, in any order that makes the rows before what names them. For the store
+// alone.
 #pragma once
 
 #include "ledger/book/state.hpp"

@@ -1,5 +1,5 @@
-// What the book knows of each object besides its quantities: terms given when it was made, which later facts may narrow
-// but never rewrite.
+// What the book knows of each object besides its quantities: terms given when it was made, which later facts
+// may narrow but never rewrite.
 #pragma once
 
 #include <cstdint>
@@ -21,25 +21,63 @@ namespace ledger::book {
 using namespace ledger::base;  // the vocabulary below the book is the book's own
 
 enum class PartyKind : std::uint8_t {
-    firm, person, fund, company, broker_dealer, fcm, bank, custodian, dco, clearing_agency, trustee,
+    firm,
+    person,
+    fund,
+    company,
+    broker_dealer,
+    fcm,
+    bank,
+    custodian,
+    dco,
+    clearing_agency,
+    trustee,
 };
 enum class SecClass : std::uint8_t { unclassified, customer, non_customer, pab, sbs, excluded };
 enum class CftcClass : std::uint8_t { unclassified, public_customer, non_public, affiliate };
 enum class AssetKind : std::uint8_t {
-    cash, security, money_market_fund, exchange_traded_fund, letter_of_credit, warehouse_receipt,
-    tokenized_entitlement, tokenized_fund, payment_stablecoin, digital_asset,
+    cash,
+    security,
+    money_market_fund,
+    exchange_traded_fund,
+    letter_of_credit,
+    warehouse_receipt,
+    tokenized_entitlement,
+    tokenized_fund,
+    payment_stablecoin,
+    digital_asset,
 };
 enum class PrincipalKind : std::uint8_t { person, service };
 enum class Role : std::uint8_t {
-    customer, manager, operator_, approver, margin_engine, auditor, examiner, trustee, admin,
+    customer,
+    manager,
+    operator_,
+    approver,
+    margin_engine,
+    auditor,
+    examiner,
+    trustee,
+    admin,
 };
 enum class Nature : std::uint8_t { instruction, fact };
 enum class Basis : std::uint8_t { none, reserve, residual_interest, misdirected };
 
 // Domain 4.1. CUST_SEC_INT is the base interest: it consumes nothing.
 enum class LienType : std::uint8_t {
-    CUST_SEC_INT, CCP_MARGIN, BANK_LOAN, STOCK_LOAN_OUT, REPO_OUT, TRIPARTY, STOCK_BORROW_IN, REPO_IN, REG_LOCK,
-    REUSE_RIGHT, LEGAL_HOLD, STAY, SMART_LOCK, LC_SUPPORT,
+    CUST_SEC_INT,
+    CCP_MARGIN,
+    BANK_LOAN,
+    STOCK_LOAN_OUT,
+    REPO_OUT,
+    TRIPARTY,
+    STOCK_BORROW_IN,
+    REPO_IN,
+    REG_LOCK,
+    REUSE_RIGHT,
+    LEGAL_HOLD,
+    STAY,
+    SMART_LOCK,
+    LC_SUPPORT,
 };
 
 // The last enumerator of each: what the log may hold ends there.
@@ -90,9 +128,13 @@ public:
     [[nodiscard]] static constexpr RoleSet of(Roles... roles) {
         return RoleSet{static_cast<std::uint16_t>(((1U << static_cast<unsigned>(roles)) | ... | 0U))};
     }
-    [[nodiscard]] constexpr bool contains(Role role) const { return ((bits_ >> static_cast<unsigned>(role)) & 1U) != 0; }
+    [[nodiscard]] constexpr bool contains(Role role) const {
+        return ((bits_ >> static_cast<unsigned>(role)) & 1U) != 0;
+    }
     [[nodiscard]] constexpr bool meets(RoleSet other) const { return (bits_ & other.bits_) != 0; }
-    constexpr void add(Role role) { bits_ = static_cast<std::uint16_t>(bits_ | (1U << static_cast<unsigned>(role))); }
+    constexpr void add(Role role) {
+        bits_ = static_cast<std::uint16_t>(bits_ | (1U << static_cast<unsigned>(role)));
+    }
     [[nodiscard]] constexpr std::uint16_t bits() const { return bits_; }
     constexpr bool operator==(const RoleSet&) const = default;
 
@@ -114,8 +156,8 @@ struct PartyTerms {
     Digest name{};  // a salted commitment; the text stands outside the log and can be erased
     SecClass sec = SecClass::unclassified;
     CftcClass cftc = CftcClass::unclassified;
-    static constexpr auto fields = std::tuple{&PartyTerms::id, &PartyTerms::kind, &PartyTerms::name, &PartyTerms::sec,
-                                              &PartyTerms::cftc};
+    static constexpr auto fields = std::tuple{&PartyTerms::id, &PartyTerms::kind, &PartyTerms::name,
+                                              &PartyTerms::sec, &PartyTerms::cftc};
     bool operator==(const PartyTerms&) const = default;
 };
 
@@ -125,8 +167,8 @@ struct AssetTerms {
     std::uint8_t scale = 0;
     std::string isin{};
     std::string issuer{};
-    static constexpr auto fields = std::tuple{&AssetTerms::id, &AssetTerms::kind, &AssetTerms::scale, &AssetTerms::isin,
-                                              &AssetTerms::issuer};
+    static constexpr auto fields = std::tuple{&AssetTerms::id, &AssetTerms::kind, &AssetTerms::scale,
+                                              &AssetTerms::isin, &AssetTerms::issuer};
     bool operator==(const AssetTerms&) const = default;
 };
 
@@ -136,8 +178,9 @@ struct PrincipalTerms {
     Digest name{};
     RoleSet roles{};
     std::optional<PartyNo> party{};  // whose property a customer or manager may see
-    static constexpr auto fields = std::tuple{&PrincipalTerms::id, &PrincipalTerms::kind, &PrincipalTerms::name,
-                                              &PrincipalTerms::roles, &PrincipalTerms::party};
+    static constexpr auto fields =
+        std::tuple{&PrincipalTerms::id, &PrincipalTerms::kind, &PrincipalTerms::name, &PrincipalTerms::roles,
+                   &PrincipalTerms::party};
     bool operator==(const PrincipalTerms&) const = default;
 };
 
@@ -152,15 +195,15 @@ struct KeyTerms {
     bool operator==(const KeyTerms&) const = default;
 };
 
-// Names what a movement is for: its nature, and the kinds of account it may debit and credit, so that no other name
-// walks around a gate.
+// Names what a movement is for: its nature, and the kinds of account it may debit and credit, so that no
+// other name walks around a gate.
 struct ReasonTerms {
     std::string id{};
     Nature nature = Nature::instruction;
     AccountKinds may_debit{};
     AccountKinds may_credit{};
-    static constexpr auto fields = std::tuple{&ReasonTerms::id, &ReasonTerms::nature, &ReasonTerms::may_debit,
-                                              &ReasonTerms::may_credit};
+    static constexpr auto fields =
+        std::tuple{&ReasonTerms::id, &ReasonTerms::nature, &ReasonTerms::may_debit, &ReasonTerms::may_credit};
     bool operator==(const ReasonTerms&) const = default;
 };
 
@@ -176,9 +219,9 @@ struct AccountTerms {
     std::string jurisdiction{};  // of a location
     std::vector<Amount> limits{};  // how far below zero the account may go, by asset
     static constexpr auto fields = std::tuple{
-        &AccountTerms::id, &AccountTerms::party, &AccountTerms::side, &AccountTerms::kind, &AccountTerms::pool,
-        &AccountTerms::regime, &AccountTerms::capacity, &AccountTerms::title, &AccountTerms::jurisdiction,
-        &AccountTerms::limits};
+        &AccountTerms::id,           &AccountTerms::party,  &AccountTerms::side,     &AccountTerms::kind,
+        &AccountTerms::pool,         &AccountTerms::regime, &AccountTerms::capacity, &AccountTerms::title,
+        &AccountTerms::jurisdiction, &AccountTerms::limits};
     bool operator==(const AccountTerms&) const = default;
 };
 
@@ -189,9 +232,9 @@ struct AgreementTerms {
     std::string effective_from{};  // a day
     std::string effective_to{};    // a day, or empty
     std::string scope{};           // canonical JSON
-    static constexpr auto fields = std::tuple{&AgreementTerms::id, &AgreementTerms::kind, &AgreementTerms::parties,
-                                              &AgreementTerms::effective_from, &AgreementTerms::effective_to,
-                                              &AgreementTerms::scope};
+    static constexpr auto fields = std::tuple{&AgreementTerms::id,           &AgreementTerms::kind,
+                                              &AgreementTerms::parties,      &AgreementTerms::effective_from,
+                                              &AgreementTerms::effective_to, &AgreementTerms::scope};
     bool operator==(const AgreementTerms&) const = default;
 };
 

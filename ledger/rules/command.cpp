@@ -19,14 +19,26 @@ struct NameChoice {
         return id.empty() ? std::nullopt : std::optional{ChosenName{kind, id}};
     }
     std::optional<ChosenName> operator()(const AddParty& made) const { return of(Named::party, made.id); }
-    std::optional<ChosenName> operator()(const AddPrincipal& made) const { return of(Named::principal, made.id); }
+    std::optional<ChosenName> operator()(const AddPrincipal& made) const {
+        return of(Named::principal, made.id);
+    }
     std::optional<ChosenName> operator()(const AddAsset& made) const { return of(Named::asset, made.id); }
-    std::optional<ChosenName> operator()(const OpenAccount& made) const { return of(Named::account, made.id); }
-    std::optional<ChosenName> operator()(const AddAgreement& made) const { return of(Named::agreement, made.id); }
-    std::optional<ChosenName> operator()(const DefineReason& made) const { return of(Named::reason, made.id); }
-    std::optional<ChosenName> operator()(const PostJournal& made) const { return of(Named::journal, made.id); }
+    std::optional<ChosenName> operator()(const OpenAccount& made) const {
+        return of(Named::account, made.id);
+    }
+    std::optional<ChosenName> operator()(const AddAgreement& made) const {
+        return of(Named::agreement, made.id);
+    }
+    std::optional<ChosenName> operator()(const DefineReason& made) const {
+        return of(Named::reason, made.id);
+    }
+    std::optional<ChosenName> operator()(const PostJournal& made) const {
+        return of(Named::journal, made.id);
+    }
     std::optional<ChosenName> operator()(const OpenLien& made) const { return of(Named::lien, made.id); }
-    std::optional<ChosenName> operator()(const Reserve& made) const { return of(Named::reservation, made.id); }
+    std::optional<ChosenName> operator()(const Reserve& made) const {
+        return of(Named::reservation, made.id);
+    }
     std::optional<ChosenName> operator()(const CommitReservation& commit) const {
         return std::visit(*this, commit.into);
     }
@@ -41,9 +53,12 @@ struct NameChoice {
 std::optional<ChosenName> chosen_name(const Command& command) { return std::visit(NameChoice{}, command); }
 
 std::optional<ChosenName> acted_upon(const Command& command) {
-    if (const auto* increase = std::get_if<IncreaseLien>(&command)) return ChosenName{Named::lien, increase->lien};
-    if (const auto* release = std::get_if<ReleaseLien>(&command)) return ChosenName{Named::lien, release->lien};
-    if (const auto* other = std::get_if<ReallocateLien>(&command)) return ChosenName{Named::lien, other->lien};
+    if (const auto* increase = std::get_if<IncreaseLien>(&command))
+        return ChosenName{Named::lien, increase->lien};
+    if (const auto* release = std::get_if<ReleaseLien>(&command))
+        return ChosenName{Named::lien, release->lien};
+    if (const auto* other = std::get_if<ReallocateLien>(&command))
+        return ChosenName{Named::lien, other->lien};
     if (const auto* commit = std::get_if<CommitReservation>(&command))
         return ChosenName{Named::reservation, commit->reservation};
     if (const auto* release = std::get_if<ReleaseReservation>(&command))

@@ -1,5 +1,6 @@
-// What a caller may ask of the book, parsed but undecided. Objects are named by their texts and amounts stand as written,
-// because only the book knows the numbers and the scales. docs/log-format.md lists the canonical form of each.
+// What a caller may ask of the book, parsed but undecided. Objects are named by their texts and amounts stand
+// as written, because only the book knows the numbers and the scales. docs/log-format.md lists the canonical
+// form of each.
 #pragma once
 
 #include <optional>
@@ -51,8 +52,8 @@ struct DefineReason {
     Nature nature = Nature::instruction;
     AccountKinds may_debit{};
     AccountKinds may_credit{};
-    static constexpr auto fields = std::tuple{&DefineReason::id, &DefineReason::nature, &DefineReason::may_debit,
-                                              &DefineReason::may_credit};
+    static constexpr auto fields = std::tuple{&DefineReason::id, &DefineReason::nature,
+                                              &DefineReason::may_debit, &DefineReason::may_credit};
     bool operator==(const DefineReason&) const = default;
 };
 
@@ -62,8 +63,8 @@ struct AddParty {
     Erasable name{};
     SecClass sec = SecClass::unclassified;
     CftcClass cftc = CftcClass::unclassified;
-    static constexpr auto fields = std::tuple{&AddParty::id, &AddParty::kind, &AddParty::name, &AddParty::sec,
-                                              &AddParty::cftc};
+    static constexpr auto fields =
+        std::tuple{&AddParty::id, &AddParty::kind, &AddParty::name, &AddParty::sec, &AddParty::cftc};
     bool operator==(const AddParty&) const = default;
 };
 
@@ -100,8 +101,8 @@ struct AddAsset {
     std::uint8_t scale = 0;
     std::string isin{};
     std::string issuer{};
-    static constexpr auto fields = std::tuple{&AddAsset::id, &AddAsset::kind, &AddAsset::scale, &AddAsset::isin,
-                                              &AddAsset::issuer};
+    static constexpr auto fields =
+        std::tuple{&AddAsset::id, &AddAsset::kind, &AddAsset::scale, &AddAsset::isin, &AddAsset::issuer};
     bool operator==(const AddAsset&) const = default;
 };
 
@@ -117,9 +118,9 @@ struct OpenAccount {
     std::string jurisdiction{};
     std::vector<AmountText> limits{};
     static constexpr auto fields = std::tuple{
-        &OpenAccount::id, &OpenAccount::party, &OpenAccount::side, &OpenAccount::kind, &OpenAccount::regime,
-        &OpenAccount::pool, &OpenAccount::capacity, &OpenAccount::title, &OpenAccount::jurisdiction,
-        &OpenAccount::limits};
+        &OpenAccount::id,           &OpenAccount::party, &OpenAccount::side,     &OpenAccount::kind,
+        &OpenAccount::regime,       &OpenAccount::pool,  &OpenAccount::capacity, &OpenAccount::title,
+        &OpenAccount::jurisdiction, &OpenAccount::limits};
     bool operator==(const OpenAccount&) const = default;
 };
 
@@ -130,9 +131,9 @@ struct AddAgreement {
     std::string effective_from{};
     std::string effective_to{};
     std::string scope{};
-    static constexpr auto fields = std::tuple{&AddAgreement::id, &AddAgreement::kind, &AddAgreement::parties,
-                                              &AddAgreement::effective_from, &AddAgreement::effective_to,
-                                              &AddAgreement::scope};
+    static constexpr auto fields = std::tuple{&AddAgreement::id,           &AddAgreement::kind,
+                                              &AddAgreement::parties,      &AddAgreement::effective_from,
+                                              &AddAgreement::effective_to, &AddAgreement::scope};
     bool operator==(const AddAgreement&) const = default;
 };
 
@@ -140,8 +141,8 @@ struct RevokeAgreement {
     std::string agreement{};
     std::optional<EffectiveAt> effective_at{};
     std::string reason{};
-    static constexpr auto fields = std::tuple{&RevokeAgreement::agreement, &RevokeAgreement::effective_at,
-                                              &RevokeAgreement::reason};
+    static constexpr auto fields =
+        std::tuple{&RevokeAgreement::agreement, &RevokeAgreement::effective_at, &RevokeAgreement::reason};
     bool operator==(const RevokeAgreement&) const = default;
 };
 
@@ -163,10 +164,10 @@ struct PostJournal {
     std::vector<LegText> legs{};
     std::vector<Evidence> evidence{};
     std::vector<std::string> liens{};  // that move with the units, between two locations
-    static constexpr auto fields = std::tuple{
-        &PostJournal::id, &PostJournal::reason, &PostJournal::nature, &PostJournal::basis,
-        &PostJournal::effective_at, &PostJournal::memo, &PostJournal::legs, &PostJournal::evidence,
-        &PostJournal::liens};
+    static constexpr auto fields =
+        std::tuple{&PostJournal::id,    &PostJournal::reason,       &PostJournal::nature,
+                   &PostJournal::basis, &PostJournal::effective_at, &PostJournal::memo,
+                   &PostJournal::legs,  &PostJournal::evidence,     &PostJournal::liens};
     bool operator==(const PostJournal&) const = default;
 };
 
@@ -176,9 +177,9 @@ struct ReverseJournal {
     std::optional<EffectiveAt> effective_at{};
     std::optional<Erasable> memo{};
     std::vector<Evidence> evidence{};
-    static constexpr auto fields = std::tuple{&ReverseJournal::journal, &ReverseJournal::reason,
-                                              &ReverseJournal::effective_at, &ReverseJournal::memo,
-                                              &ReverseJournal::evidence};
+    static constexpr auto fields =
+        std::tuple{&ReverseJournal::journal, &ReverseJournal::reason, &ReverseJournal::effective_at,
+                   &ReverseJournal::memo, &ReverseJournal::evidence};
     bool operator==(const ReverseJournal&) const = default;
 };
 
@@ -187,8 +188,8 @@ struct LienLineText {
     std::string location{};  // empty: the book chooses, most free first
     AmountText amount{};
     std::string lot{};
-    static constexpr auto fields = std::tuple{&LienLineText::account, &LienLineText::location, &LienLineText::amount,
-                                              &LienLineText::lot};
+    static constexpr auto fields = std::tuple{&LienLineText::account, &LienLineText::location,
+                                              &LienLineText::amount, &LienLineText::lot};
     bool operator==(const LienLineText&) const = default;
 };
 
@@ -208,9 +209,10 @@ struct OpenLien {
     std::vector<LienLineText> allocation{};
     std::optional<std::uint64_t> if_match{};
     static constexpr auto fields = std::tuple{
-        &OpenLien::id, &OpenLien::type, &OpenLien::holder, &OpenLien::purpose, &OpenLien::rank, &OpenLien::behind,
-        &OpenLien::agreement, &OpenLien::secured, &OpenLien::reuse_right, &OpenLien::parent, &OpenLien::expires_at,
-        &OpenLien::is_short_form, &OpenLien::allocation, &OpenLien::if_match};
+        &OpenLien::id,          &OpenLien::type,    &OpenLien::holder,     &OpenLien::purpose,
+        &OpenLien::rank,        &OpenLien::behind,  &OpenLien::agreement,  &OpenLien::secured,
+        &OpenLien::reuse_right, &OpenLien::parent,  &OpenLien::expires_at, &OpenLien::is_short_form,
+        &OpenLien::allocation,  &OpenLien::if_match};
     bool operator==(const OpenLien&) const = default;
 };
 
@@ -228,7 +230,8 @@ struct ReleaseLien {
     std::string lien{};
     std::optional<AmountText> amount{};  // absent: all of it, and the lien closes
     std::optional<std::uint64_t> if_match{};
-    static constexpr auto fields = std::tuple{&ReleaseLien::lien, &ReleaseLien::amount, &ReleaseLien::if_match};
+    static constexpr auto fields =
+        std::tuple{&ReleaseLien::lien, &ReleaseLien::amount, &ReleaseLien::if_match};
     bool operator==(const ReleaseLien&) const = default;
 };
 
@@ -246,8 +249,8 @@ struct Reserve {
     std::string purpose{};
     KnownAt expires_at{};
     std::optional<std::uint64_t> if_match{};
-    static constexpr auto fields = std::tuple{&Reserve::id, &Reserve::account, &Reserve::amount, &Reserve::purpose,
-                                              &Reserve::expires_at, &Reserve::if_match};
+    static constexpr auto fields = std::tuple{&Reserve::id,      &Reserve::account,    &Reserve::amount,
+                                              &Reserve::purpose, &Reserve::expires_at, &Reserve::if_match};
     bool operator==(const Reserve&) const = default;
 };
 
@@ -271,12 +274,23 @@ struct Tick {
     bool operator==(const Tick&) const = default;
 };
 
-using Command = std::variant<OpenBook, DefineReason, AddParty, AddPrincipal, CreateKey, RevokeKey, AddAsset, OpenAccount,
-                             AddAgreement, RevokeAgreement, PostJournal, ReverseJournal, OpenLien, IncreaseLien,
-                             ReleaseLien, ReallocateLien, Reserve, CommitReservation, ReleaseReservation, Tick>;
+using Command =
+    std::variant<OpenBook, DefineReason, AddParty, AddPrincipal, CreateKey, RevokeKey, AddAsset, OpenAccount,
+                 AddAgreement, RevokeAgreement, PostJournal, ReverseJournal, OpenLien, IncreaseLien,
+                 ReleaseLien, ReallocateLien, Reserve, CommitReservation, ReleaseReservation, Tick>;
 
 // Kinds of object a caller may name; names are unique within a kind.
-enum class Named : std::uint8_t { party, principal, asset, account, agreement, reason, journal, lien, reservation };
+enum class Named : std::uint8_t {
+    party,
+    principal,
+    asset,
+    account,
+    agreement,
+    reason,
+    journal,
+    lien,
+    reservation
+};
 
 struct ChosenName {
     Named kind;
@@ -285,7 +299,8 @@ struct ChosenName {
 // The id the command chooses for what it makes, if it makes something and chooses.
 [[nodiscard]] std::optional<ChosenName> chosen_name(const Command& command);
 
-// The lien or reservation an action names; the caller finds out whether it once was when it is no longer live.
+// The lien or reservation an action names; the caller finds out whether it once was when it is no longer
+// live.
 [[nodiscard]] std::optional<ChosenName> acted_upon(const Command& command);
 
 // The texts that must be kept beside the log if the command is accepted.

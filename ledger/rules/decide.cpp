@@ -23,12 +23,14 @@ public:
 
     Status operator()(const OpenBook& command) {
         add(BookOpened{command.book});
-        add(PrincipalAdded{{.id = "bailee", .kind = PrincipalKind::service, .name = {}, .roles = {}, .party = {}}});
+        add(PrincipalAdded{
+            {.id = "bailee", .kind = PrincipalKind::service, .name = {}, .roles = {}, .party = {}}});
         for (const auto& reason : reasons_from_the_start()) add(ReasonDefined{reason});
         return {};
     }
     Status operator()(const DefineReason& command) {
-        add(ReasonDefined{{id_or_made(command.id, "rsn_"), command.nature, command.may_debit, command.may_credit}});
+        add(ReasonDefined{
+            {id_or_made(command.id, "rsn_"), command.nature, command.may_debit, command.may_credit}});
         return {};
     }
     Status operator()(const AddParty& command) {
@@ -101,7 +103,9 @@ public:
         const auto agreement = deciding_.agreement(command.agreement, "/agreement");
         if (!agreement) return refuse(agreement.error());
         if (state_.agreements[*agreement].revoked_at)
-            return refuse({.code = Code::object_closed, .detail = "The agreement is revoked.", .pointer = "/agreement"});
+            return refuse({.code = Code::object_closed,
+                           .detail = "The agreement is revoked.",
+                           .pointer = "/agreement"});
         deciding_.effective_at = command.effective_at.value_or(deciding_.effective_at);
         add(AgreementRevoked{*agreement, deciding_.effective_at, command.reason});
         return {};
@@ -145,16 +149,18 @@ Status CommandVisitor::operator()(const OpenAccount& command) {
     if (!party) return refuse(party.error());
     const auto& kind = row_of(command.kind.value_or(default_kind(command)));
     const auto not_permitted = [&](std::string detail, std::string pointer) {
-        return refuse({.code = Code::kind_not_permitted,
-                       .detail = std::move(detail),
-                       .pointer = std::move(pointer),
-                       .figures = {{"kind", std::string{kind.code}}, {"side", std::string{text_of(command.side)}}},
-                       .rule = "design 5, account kinds"});
+        return refuse(
+            {.code = Code::kind_not_permitted,
+             .detail = std::move(detail),
+             .pointer = std::move(pointer),
+             .figures = {{"kind", std::string{kind.code}}, {"side", std::string{text_of(command.side)}}},
+             .rule = "design 5, account kinds"});
     };
     if (kind.side != command.side)
         return not_permitted(fmt::format("{} is a kind of {}.", kind.code, text_of(kind.side)), "/kind");
     if (!command.regime && !command.pool)
-        return refuse({.code = Code::invalid_input, .detail = "An account names its regime.", .pointer = "/regime"});
+        return refuse(
+            {.code = Code::invalid_input, .detail = "An account names its regime.", .pointer = "/regime"});
     if (!command.regime && command.pool != Pool::securities_record)
         return not_permitted("Only in the stock record may an account belong to no regime.", "/pool");
     if (command.regime && command.pool && command.pool != row_of(*command.regime).pool)
@@ -205,7 +211,8 @@ bool id_is_taken(const State& state, const ChosenName& chosen) {
         case Named::reason: return state.reasons.find(chosen.name).has_value();
         case Named::lien: return state.lien_named(chosen.name).has_value();
         case Named::reservation: return state.reservation_named(chosen.name).has_value();
-        case Named::journal: return false;  // journals are not in the state: the holder comes with the command
+        case Named::journal:
+            return false;  // journals are not in the state: the holder comes with the command
     }
     return false;
 }

@@ -1,5 +1,5 @@
-// The one decision: what a command does to the book, or why not. Pure: no clock, no store, no chance. What decide needs
-// of closed objects comes with the command.
+// The one decision: what a command does to the book, or why not. Pure: no clock, no store, no chance. What
+// decide needs of closed objects comes with the command.
 #pragma once
 
 #include <optional>
@@ -44,12 +44,14 @@ struct SameAs {
 
 using Decision = std::variant<Decided, SameAs>;
 
-// Refusals in the order of the code table's rows: what the request names (NOT_FOUND), what the laws say of its form
-// (UNBALANCED, REGIME_CROSSED …), what the state says (INSUFFICIENT_FREE …). INVALID_INPUT only for amounts that do not
-// fit the asset's scale; everything else malformed is refused before. A Tick with nothing due decides to no events.
+// Refusals in the order of the code table's rows: what the request names (NOT_FOUND), what the laws say of
+// its form (UNBALANCED, REGIME_CROSSED …), what the state says (INSUFFICIENT_FREE …). INVALID_INPUT only for
+// amounts that do not fit the asset's scale; everything else malformed is refused before. A Tick with nothing
+// due decides to no events.
 [[nodiscard]] Result<Decision> decide(const State& state, const Submission& submission);
 
-// Decides and applies: the version that follows, with its knowledge time. The same for the writer, tests and replay.
+// Decides and applies: the version that follows, with its knowledge time. The same for the writer, tests and
+// replay.
 [[nodiscard]] Recorded record(const State& state, const Submission& submission, Decided decided);
 
 }  // namespace ledger::rules

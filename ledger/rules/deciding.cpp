@@ -12,7 +12,8 @@ tl::unexpected<Error> unknown(std::string_view what, const std::string& id, std:
 }
 
 template <class No, class Register>
-Result<No> find_in(const Register& rows, std::string_view what, const std::string& id, std::string_view pointer) {
+Result<No> find_in(const Register& rows, std::string_view what, const std::string& id,
+                   std::string_view pointer) {
     if (const auto no = rows.find(id)) return *no;
     return unknown(what, id, pointer);
 }
@@ -24,7 +25,9 @@ const LiveLien& Deciding::lien(LienKey key) const {
     return changed != changed_liens.end() ? changed->second : *state.lien(key);
 }
 
-LiveLien& Deciding::change_lien(LienKey key) { return changed_liens.try_emplace(key, lien(key)).first->second; }
+LiveLien& Deciding::change_lien(LienKey key) {
+    return changed_liens.try_emplace(key, lien(key)).first->second;
+}
 
 Result<PartyNo> Deciding::party(const std::string& id, std::string_view pointer) const {
     return find_in<PartyNo>(state.parties, "party", id, pointer);
@@ -45,7 +48,8 @@ Result<ReasonNo> Deciding::reason(const std::string& id, std::string_view pointe
     return find_in<ReasonNo>(state.reasons, "reason", id, pointer);
 }
 
-// A lien or reservation that once was but is no longer live is told apart by its key: keys never run ahead of the book.
+// A lien or reservation that once was but is no longer live is told apart by its key: keys never run ahead of
+// the book.
 Result<LienKey> Deciding::live_lien(const std::string& id, std::string_view pointer) const {
     if (const auto key = state.lien_named(id)) return *key;
     const auto number = key_from_birth_id("lien_", id);
@@ -80,9 +84,11 @@ Result<Amount> Deciding::amount(const AmountText& text, const std::string& point
     };
     switch (parsed.fault) {
         case DecimalFault::none: break;
-        case DecimalFault::not_a_decimal: return malformed("An amount is a decimal in a string, like \"100.00\".");
+        case DecimalFault::not_a_decimal:
+            return malformed("An amount is a decimal in a string, like \"100.00\".");
         case DecimalFault::too_many_fraction_digits:
-            return malformed(fmt::format("{} has {} digits after the point; this amount has more.", text.asset, scale));
+            return malformed(
+                fmt::format("{} has {} digits after the point; this amount has more.", text.asset, scale));
         case DecimalFault::too_large:
             return malformed("An amount is at most 10^36 of the asset's smallest units (law 1).");
     }
@@ -116,7 +122,8 @@ Error Deciding::insufficient_free(AccountNo account, AssetNo asset, Quantity ask
         }
         detail += '.';
     }
-    if (before.reserved.is_positive()) detail += fmt::format(" {} is reserved.", print(before.reserved, asset));
+    if (before.reserved.is_positive())
+        detail += fmt::format(" {} is reserved.", print(before.reserved, asset));
     std::vector<Figure> figures{{"asked", print(asked, asset)},
                                 {"free", print(before.free(), asset)},
                                 {"total", print(before.total, asset)},
@@ -142,20 +149,22 @@ Status Deciding::bound_units_are_free(AccountNo account, AssetNo asset, Quantity
 Status Deciding::account_has_not_moved(AccountNo account, std::optional<std::uint64_t> if_match) const {
     const auto version = state.head(account).state_version.value;
     if (!if_match || *if_match == version) return {};
-    return refuse({.code = Code::state_moved,
-                   .detail = fmt::format("{} is at state version {}, not {}.", id_of(account), version, *if_match),
-                   .pointer = "If-Match",
-                   .figures = {{"asked", std::to_string(*if_match)}, {"state_version", std::to_string(version)}},
-                   .rule = "design 6, preconditions"});
+    return refuse(
+        {.code = Code::state_moved,
+         .detail = fmt::format("{} is at state version {}, not {}.", id_of(account), version, *if_match),
+         .pointer = "If-Match",
+         .figures = {{"asked", std::to_string(*if_match)}, {"state_version", std::to_string(version)}},
+         .rule = "design 6, preconditions"});
 }
 
 Status Deciding::expiry_is_ahead(const std::optional<KnownAt>& expires_at, std::string_view pointer) const {
     if (!expires_at || *expires_at > state.now()) return {};
-    return refuse({.code = Code::expiry_not_ahead,
-                   .detail = "The expiry is not later than the book's clock.",
-                   .pointer = std::string{pointer},
-                   .figures = {{"expires_at", format_rfc3339(expires_at->at)}, {"now", format_rfc3339(state.now().at)}},
-                   .rule = "design 3, time is a command"});
+    return refuse(
+        {.code = Code::expiry_not_ahead,
+         .detail = "The expiry is not later than the book's clock.",
+         .pointer = std::string{pointer},
+         .figures = {{"expires_at", format_rfc3339(expires_at->at)}, {"now", format_rfc3339(state.now().at)}},
+         .rule = "design 3, time is a command"});
 }
 
 void settle_exceptions(Deciding& deciding) {
@@ -165,7 +174,8 @@ void settle_exceptions(Deciding& deciding) {
         const auto short_by = state.shortfall(entry.account, entry.asset, entry.now);
         const auto open = state.open_exception(entry.account, entry.asset);
         if (open && short_by.is_zero()) events.emplace_back(ExceptionCured{*open});
-        if (!open && short_by.is_positive() && state.shortfall(entry.account, entry.asset, entry.before).is_zero()) {
+        if (!open && short_by.is_positive() &&
+            state.shortfall(entry.account, entry.asset, entry.before).is_zero()) {
             const auto bound = entry.now.bound();
             const bool takes_bound = bound.is_positive() && entry.now.total < bound;
             events.emplace_back(ExceptionOpened{.rule = takes_bound ? Code::lien_short : Code::floor_broken,

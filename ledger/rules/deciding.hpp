@@ -1,4 +1,5 @@
-// What the parts of one decision share: the state, the balances as they will be, the events so far. Internal to rules.
+// What the parts of one decision share: the state, the balances as they will be, the events so far. Internal
+// to rules.
 #pragma once
 
 #include <map>
@@ -41,16 +42,19 @@ public:
     [[nodiscard]] Result<AgreementNo> agreement(const std::string& id, std::string_view pointer) const;
     [[nodiscard]] Result<ReasonNo> reason(const std::string& id, std::string_view pointer) const;
     [[nodiscard]] Result<LienKey> live_lien(const std::string& id, std::string_view pointer) const;
-    [[nodiscard]] Result<ReservationKey> live_reservation(const std::string& id, std::string_view pointer) const;
+    [[nodiscard]] Result<ReservationKey> live_reservation(const std::string& id,
+                                                          std::string_view pointer) const;
     // An amount above zero at the asset's scale; INVALID_INPUT at `pointer/amount` otherwise.
     [[nodiscard]] Result<Amount> amount(const AmountText& text, const std::string& pointer) const;
     // INSUFFICIENT_FREE unless the account's units are free for what `balances` now binds.
     [[nodiscard]] Status bound_units_are_free(AccountNo account, AssetNo asset, Quantity asked,
                                               const std::string& pointer) const;
-    [[nodiscard]] Error insufficient_free(AccountNo account, AssetNo asset, Quantity asked, const Balance& before,
-                                          const std::string& pointer) const;
-    [[nodiscard]] Status account_has_not_moved(AccountNo account, std::optional<std::uint64_t> if_match) const;
-    [[nodiscard]] Status expiry_is_ahead(const std::optional<KnownAt>& expires_at, std::string_view pointer) const;
+    [[nodiscard]] Error insufficient_free(AccountNo account, AssetNo asset, Quantity asked,
+                                          const Balance& before, const std::string& pointer) const;
+    [[nodiscard]] Status account_has_not_moved(AccountNo account,
+                                               std::optional<std::uint64_t> if_match) const;
+    [[nodiscard]] Status expiry_is_ahead(const std::optional<KnownAt>& expires_at,
+                                         std::string_view pointer) const;
 
     [[nodiscard]] std::string print(Quantity quantity, AssetNo asset) const;
     [[nodiscard]] std::string name_of(LienKey lien) const;

@@ -1,5 +1,5 @@
-// Postings: law 1 (double entry in units), law 2 (closed pools), law 3 (what is bound stays), law 10 (instructions are
-// refused, facts are recorded).
+// Postings: law 1 (double entry in units), law 2 (closed pools), law 3 (what is bound stays), law 10
+// (instructions are refused, facts are recorded).
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -32,7 +32,8 @@ Result<Resolved> resolve(const Deciding& deciding, const PostJournal& command, c
         if (!account) return refuse(account.error());
         const auto amount = deciding.amount(leg.amount, leg_pointer(pointer, at, leg.is_debit));
         if (!amount) return refuse(amount.error());
-        resolved.legs.push_back({*account, amount->asset, leg.is_debit ? amount->quantity : -amount->quantity});
+        resolved.legs.push_back(
+            {*account, amount->asset, leg.is_debit ? amount->quantity : -amount->quantity});
     }
     return resolved;
 }
@@ -42,16 +43,18 @@ Status reason_permits(const Deciding& deciding, const PostJournal& command, cons
     const auto& state = deciding.state;
     const auto& reason = state.reasons[resolved.reason];
     if (command.nature && *command.nature != reason.nature)
-        return refuse({.code = Code::nature_mismatch,
-                       .detail = fmt::format("{} has the nature {}, not {}.", reason.id, text_in(natures(), reason.nature),
-                                             text_in(natures(), *command.nature)),
-                       .pointer = pointer + "/nature",
-                       .rule = "law 10"});
+        return refuse(
+            {.code = Code::nature_mismatch,
+             .detail = fmt::format("{} has the nature {}, not {}.", reason.id,
+                                   text_in(natures(), reason.nature), text_in(natures(), *command.nature)),
+             .pointer = pointer + "/nature",
+             .rule = "law 10"});
     if (resolved.nature == Nature::fact && command.evidence.empty())
-        return refuse({.code = Code::evidence_required,
-                       .detail = fmt::format("{} records what has happened, so it needs evidence.", reason.id),
-                       .pointer = pointer + "/evidence",
-                       .rule = "law 10"});
+        return refuse(
+            {.code = Code::evidence_required,
+             .detail = fmt::format("{} records what has happened, so it needs evidence.", reason.id),
+             .pointer = pointer + "/evidence",
+             .rule = "law 10"});
     for (std::size_t at = 0; at < resolved.legs.size(); ++at) {
         const bool is_debit = resolved.legs[at].debit.is_positive();
         const auto kind = state.accounts[resolved.legs[at].account].kind;
@@ -74,11 +77,12 @@ struct PoolSum {
 };
 
 tl::unexpected<Error> too_much(const Deciding& deciding, AssetNo asset, const std::string& pointer) {
-    return refuse({.code = Code::supply_exceeded,
-                   .detail = fmt::format("The book would hold more than 10^36 units of {}.", deciding.id_of(asset)),
-                   .pointer = pointer + "/legs",
-                   .figures = {{"limit", format_decimal(quantity_max(), deciding.state.assets[asset].scale)}},
-                   .rule = "law 1"});
+    return refuse(
+        {.code = Code::supply_exceeded,
+         .detail = fmt::format("The book would hold more than 10^36 units of {}.", deciding.id_of(asset)),
+         .pointer = pointer + "/legs",
+         .figures = {{"limit", format_decimal(quantity_max(), deciding.state.assets[asset].scale)}},
+         .rule = "law 1"});
 }
 
 Result<std::vector<PoolSum>> sums_by_pool(const Deciding& deciding, const std::vector<Leg>& legs,
@@ -99,8 +103,9 @@ Result<std::vector<PoolSum>> sums_by_pool(const Deciding& deciding, const std::v
 
 constexpr auto depositories_and_firm = [](AccountKind kind) {
     const auto& row = row_of(kind);
-    return row.side == Side::location ? row.floor != Floor::none
-                                      : kind == AccountKind::house_equity || kind == AccountKind::residual_interest;
+    return row.side == Side::location
+               ? row.floor != Floor::none
+               : kind == AccountKind::house_equity || kind == AccountKind::residual_interest;
 };
 
 // Design section 5, bases: whose money may cross pools, and how.
@@ -110,15 +115,18 @@ bool basis_permits(Basis basis, AccountKind kind) {
         case Basis::reserve:
         case Basis::residual_interest: return depositories_and_firm(kind);
         case Basis::misdirected:
-            return kind == AccountKind::due_from || kind == AccountKind::due_to || kind == AccountKind::customer ||
-                   kind == AccountKind::customer_margin || row_of(kind).side == Side::location;
+            return kind == AccountKind::due_from || kind == AccountKind::due_to ||
+                   kind == AccountKind::customer || kind == AccountKind::customer_margin ||
+                   row_of(kind).side == Side::location;
     }
     return false;
 }
 
-// Misdirected property: in each pool all other legs stand on one side, against what is due; what is due from one pool is
-// due to another; and no more is cured than was due. So no customer's property leaves a pool under this name.
-Status misdirection_is_paired(const Deciding& deciding, const std::vector<Leg>& legs, const std::string& pointer) {
+// Misdirected property: in each pool all other legs stand on one side, against what is due; what is due from
+// one pool is due to another; and no more is cured than was due. So no customer's property leaves a pool
+// under this name.
+Status misdirection_is_paired(const Deciding& deciding, const std::vector<Leg>& legs,
+                              const std::string& pointer) {
     const auto& state = deciding.state;
     const auto is_due = [&](const Leg& leg) {
         const auto kind = state.accounts[leg.account].kind;
@@ -138,16 +146,18 @@ Status misdirection_is_paired(const Deciding& deciding, const std::vector<Leg>& 
             if (other.asset != leg.asset) continue;
             if (is_due(other)) {
                 due += other.debit;
-            } else if (!is_due(leg) && state.accounts[other.account].pool == state.accounts[leg.account].pool) {
+            } else if (!is_due(leg) &&
+                       state.accounts[other.account].pool == state.accounts[leg.account].pool) {
                 is_one_sided = is_one_sided && other.debit.is_positive() == leg.debit.is_positive();
             }
         }
         if (due.is_zero() && is_one_sided && (!is_due(leg) || !due_after(leg).is_negative())) continue;
-        return refuse({.code = Code::regime_crossed,
-                       .detail = "Misdirected property is due from the pool it belongs to and due to the other, alike.",
-                       .pointer = pointer + "/legs",
-                       .figures = {{"asset", deciding.id_of(leg.asset)}, {"unpaired", deciding.print(due, leg.asset)}},
-                       .rule = "law 2"});
+        return refuse(
+            {.code = Code::regime_crossed,
+             .detail = "Misdirected property is due from the pool it belongs to and due to the other, alike.",
+             .pointer = pointer + "/legs",
+             .figures = {{"asset", deciding.id_of(leg.asset)}, {"unpaired", deciding.print(due, leg.asset)}},
+             .rule = "law 2"});
     }
     return {};
 }
@@ -167,22 +177,23 @@ Status pools_stay_closed(const Deciding& deciding, const PostJournal& command, c
             credits += other.credits;
         }
         if (debits == credits) continue;
-        return refuse({.code = Code::unbalanced,
-                       .detail = fmt::format("Debits of {} are {}, credits {}.", deciding.id_of(sum.asset),
-                                             deciding.print(debits, sum.asset), deciding.print(credits, sum.asset)),
-                       .pointer = pointer + "/legs",
-                       .figures = {{"asset", deciding.id_of(sum.asset)},
-                                   {"debits", deciding.print(debits, sum.asset)},
-                                   {"credits", deciding.print(credits, sum.asset)}},
-                       .rule = "law 1"});
+        return refuse(
+            {.code = Code::unbalanced,
+             .detail = fmt::format("Debits of {} are {}, credits {}.", deciding.id_of(sum.asset),
+                                   deciding.print(debits, sum.asset), deciding.print(credits, sum.asset)),
+             .pointer = pointer + "/legs",
+             .figures = {{"asset", deciding.id_of(sum.asset)},
+                         {"debits", deciding.print(debits, sum.asset)},
+                         {"credits", deciding.print(credits, sum.asset)}},
+             .rule = "law 1"});
     }
     for (const auto& sum : sums) {
         if (sum.debits == sum.credits) continue;
         return refuse({.code = Code::regime_crossed,
-                       .detail = fmt::format("In pool {} debits of {} are {}, credits {}: each pool is a closed book.",
-                                             row_of(sum.pool).code, deciding.id_of(sum.asset),
-                                             deciding.print(sum.debits, sum.asset),
-                                             deciding.print(sum.credits, sum.asset)),
+                       .detail = fmt::format(
+                           "In pool {} debits of {} are {}, credits {}: each pool is a closed book.",
+                           row_of(sum.pool).code, deciding.id_of(sum.asset),
+                           deciding.print(sum.debits, sum.asset), deciding.print(sum.credits, sum.asset)),
                        .pointer = pointer + "/legs",
                        .figures = {{"pool", std::string{row_of(sum.pool).code}},
                                    {"asset", deciding.id_of(sum.asset)},
@@ -190,7 +201,8 @@ Status pools_stay_closed(const Deciding& deciding, const PostJournal& command, c
                                    {"credits", deciding.print(sum.credits, sum.asset)}},
                        .rule = "law 2"});
     }
-    const bool crosses = std::ranges::any_of(sums, [&](const PoolSum& sum) { return sum.pool != sums.front().pool; });
+    const bool crosses =
+        std::ranges::any_of(sums, [&](const PoolSum& sum) { return sum.pool != sums.front().pool; });
     if (!crosses) return {};
     for (std::size_t at = 0; at < legs.size(); ++at) {
         const auto kind = state.accounts[legs[at].account].kind;
@@ -253,14 +265,17 @@ Status legs_fit_the_book(Deciding& deciding, const std::vector<Leg>& legs, const
     for (const auto& leg : legs) {
         const auto side = state.accounts[leg.account].side;
         auto& balance = deciding.balances.change(leg.account, leg.asset);
-        const auto magnitude = [](Quantity quantity) { return quantity.is_negative() ? -quantity : quantity; };
+        const auto magnitude = [](Quantity quantity) {
+            return quantity.is_negative() ? -quantity : quantity;
+        };
         const auto before = magnitude(balance.total);
         balance.total += side == Side::location ? leg.debit : -leg.debit;
         auto growth = std::ranges::find(growths, leg.asset, &Growth::asset);
-        if (growth == growths.end()) growth = growths.insert(growths.end(), {leg.asset, state.supply(leg.asset)});
+        if (growth == growths.end())
+            growth = growths.insert(growths.end(), {leg.asset, state.supply(leg.asset)});
         auto& of_side = side == Side::location ? growth->supply.locations : growth->supply.obligations;
-        // No sum on the way leaves 128 bits: each of sixteen pools moves at most 10^36 (sums_by_pool). What counts is
-        // where the legs end, in whatever order they stand.
+        // No sum on the way leaves 128 bits: each of sixteen pools moves at most 10^36 (sums_by_pool). What
+        // counts is where the legs end, in whatever order they stand.
         of_side += magnitude(balance.total) - before;
     }
     for (const auto& growth : growths) {
@@ -271,7 +286,8 @@ Status legs_fit_the_book(Deciding& deciding, const std::vector<Leg>& legs, const
 }
 
 // Law 3 and the floors: what an instruction takes must be there and free.
-Status instruction_leaves_enough(const Deciding& deciding, const std::vector<Leg>& legs, const std::string& pointer) {
+Status instruction_leaves_enough(const Deciding& deciding, const std::vector<Leg>& legs,
+                                 const std::string& pointer) {
     const auto& state = deciding.state;
     for (const auto& entry : deciding.balances.entries()) {
         if (entry.now.total >= entry.before.total) continue;
@@ -279,8 +295,9 @@ Status instruction_leaves_enough(const Deciding& deciding, const std::vector<Leg
         const auto leg = std::ranges::find_if(
             legs, [&](const Leg& one) { return one.account == entry.account && one.asset == entry.asset; });
         const auto at = static_cast<std::size_t>(leg - legs.begin());
-        return refuse(deciding.insufficient_free(entry.account, entry.asset, entry.before.total - entry.now.total,
-                                                 entry.before, leg_pointer(pointer, at, leg->debit.is_positive())));
+        return refuse(deciding.insufficient_free(entry.account, entry.asset,
+                                                 entry.before.total - entry.now.total, entry.before,
+                                                 leg_pointer(pointer, at, leg->debit.is_positive())));
     }
     return {};
 }
@@ -290,19 +307,20 @@ Status post_legs(Deciding& deciding, const PostJournal& command, const Resolved&
     if (auto closed = pools_stay_closed(deciding, command, resolved.legs, pointer); !closed) return closed;
     if (auto timely = effective_time_holds(deciding, command, resolved.legs, pointer); !timely) return timely;
     if (auto fits = legs_fit_the_book(deciding, resolved.legs, pointer); !fits) return fits;
-    deciding.events.emplace_back(JournalPosted{
-        .name = command.id,
-        .reason = resolved.reason,
-        .nature = resolved.nature,
-        .basis = command.basis,
-        .memo = command.memo ? std::optional{command.memo->commitment()} : std::nullopt,
-        .evidence = command.evidence,
-        .reverses = reverses,
-        .legs = resolved.legs,
-        .after = deciding.balances.take_after()});
+    deciding.events.emplace_back(
+        JournalPosted{.name = command.id,
+                      .reason = resolved.reason,
+                      .nature = resolved.nature,
+                      .basis = command.basis,
+                      .memo = command.memo ? std::optional{command.memo->commitment()} : std::nullopt,
+                      .evidence = command.evidence,
+                      .reverses = reverses,
+                      .legs = resolved.legs,
+                      .after = deciding.balances.take_after()});
     if (!command.liens.empty())
         if (auto moved = move_liens(deciding, command, resolved.legs, pointer); !moved) return moved;
-    if (resolved.nature == Nature::instruction) return instruction_leaves_enough(deciding, resolved.legs, pointer);
+    if (resolved.nature == Nature::instruction)
+        return instruction_leaves_enough(deciding, resolved.legs, pointer);
     return {};
 }
 
@@ -345,10 +363,11 @@ Status reverse_journal(Deciding& deciding, const ReverseJournal& command) {
     for (auto& leg : resolved.legs) leg.debit = -leg.debit;
     if (auto permitted = reason_permits(deciding, mirror, resolved, ""); !permitted) return permitted;
     if (deciding.state.reasons[*reason].nature != Nature::instruction)
-        return refuse({.code = Code::nature_mismatch,
-                       .detail = fmt::format("A reversal is an instruction; {} names a fact.", command.reason),
-                       .pointer = "/reason",
-                       .rule = "law 6"});
+        return refuse(
+            {.code = Code::nature_mismatch,
+             .detail = fmt::format("A reversal is an instruction; {} names a fact.", command.reason),
+             .pointer = "/reason",
+             .rule = "law 6"});
     return post_legs(deciding, mirror, resolved, found->key, "");
 }
 

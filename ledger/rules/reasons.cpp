@@ -10,10 +10,9 @@ using enum AccountKind;
 
 constexpr auto customers = AccountKinds::of(customer, customer_margin);
 constexpr auto firms_own = AccountKinds::of(house_equity, residual_interest);
-constexpr auto depositories =
-    AccountKinds::of(bank, custodian, trust_company, csd, clearing_corporation, dco, broker, box, wallet,
-                     transfer_agent, foreign_bank, foreign_broker, foreign_clearing_organization, foreign_depository,
-                     in_transit);
+constexpr auto depositories = AccountKinds::of(
+    bank, custodian, trust_company, csd, clearing_corporation, dco, broker, box, wallet, transfer_agent,
+    foreign_bank, foreign_broker, foreign_clearing_organization, foreign_depository, in_transit);
 constexpr auto clearing =
     AccountKinds::of(clearing_corporation, dco, broker, foreign_broker, foreign_clearing_organization);
 constexpr auto open_items = AccountKinds::of(fail_to_deliver, fail_to_receive, short_position, suspense);
@@ -41,7 +40,8 @@ std::span<const ReasonTerms> reasons_from_the_start() {
                                           AccountKinds::of(open_trade_equity, stock_borrowed, stock_loaned)),
         both_ways("FAIL", customers | firms_own | depositories | open_items),
         both_ways("STOCK_BORROW", firms_own | depositories | open_items | AccountKinds::of(stock_borrowed)),
-        both_ways("STOCK_LOAN", firms_own | depositories | open_items | AccountKinds::of(stock_loaned, stock_borrowed)),
+        both_ways("STOCK_LOAN",
+                  firms_own | depositories | open_items | AccountKinds::of(stock_loaned, stock_borrowed)),
         both_ways("BANK_LOAN", firms_own | depositories | AccountKinds::of(bank_loan)),
         both_ways("REPO", firms_own | depositories | AccountKinds::of(repo)),
         both_ways("RESERVE", firms_own | depositories),
@@ -56,7 +56,8 @@ std::span<const ReasonTerms> reasons_from_the_start() {
              customers | firms_own | depositories | AccountKinds::of(open_trade_equity)),
         fact("INCOME", any, any),
         fact("FORCED_TRANSFER", any, any),
-        fact("LOCATION_LOSS", customers | firms_own | AccountKinds::of(suspense, count_difference, due_from), depositories),
+        fact("LOCATION_LOSS", customers | firms_own | AccountKinds::of(suspense, count_difference, due_from),
+             depositories),
         fact("COUNT_DIFFERENCE", firms_own | depositories | AccountKinds::of(count_difference, suspense),
              firms_own | depositories | AccountKinds::of(count_difference, suspense)),
     };

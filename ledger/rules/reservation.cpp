@@ -1,4 +1,5 @@
-// Reservations: a short hold for the margin engine, of the owner's units and of no place. Law 3; api.md, Reservations.
+// Reservations: a short hold for the margin engine, of the owner's units and of no place. Law 3; api.md,
+// Reservations.
 #include <fmt/format.h>
 
 #include "ledger/rules/deciding.hpp"
@@ -8,23 +9,26 @@ namespace {
 
 tl::unexpected<Error> exceeds(const Deciding& deciding, const ReservationOpened& held, Quantity asked,
                               std::string pointer) {
-    return refuse({.code = Code::reservation_exceeded,
-                   .detail = fmt::format("{} {} of {} is reserved; {} is asked.",
-                                         deciding.print(held.quantity, held.asset), deciding.id_of(held.asset),
-                                         deciding.id_of(held.account), deciding.print(asked, held.asset)),
-                   .pointer = std::move(pointer),
-                   .figures = {{"reserved", deciding.print(held.quantity, held.asset)},
-                               {"asked", deciding.print(asked, held.asset)}},
-                   .rule = "law 3"});
+    return refuse(
+        {.code = Code::reservation_exceeded,
+         .detail = fmt::format("{} {} of {} is reserved; {} is asked.",
+                               deciding.print(held.quantity, held.asset), deciding.id_of(held.asset),
+                               deciding.id_of(held.account), deciding.print(asked, held.asset)),
+         .pointer = std::move(pointer),
+         .figures = {{"reserved", deciding.print(held.quantity, held.asset)},
+                     {"asked", deciding.print(asked, held.asset)}},
+         .rule = "law 3"});
 }
 
-tl::unexpected<Error> of_another(const Deciding& deciding, const ReservationOpened& held, std::string pointer) {
-    return refuse({.code = Code::reservation_exceeded,
-                   .detail = fmt::format("The reservation holds {} of {}.", deciding.id_of(held.asset),
-                                         deciding.id_of(held.account)),
-                   .pointer = std::move(pointer),
-                   .figures = {{"account", deciding.id_of(held.account)}, {"asset", deciding.id_of(held.asset)}},
-                   .rule = "law 3"});
+tl::unexpected<Error> of_another(const Deciding& deciding, const ReservationOpened& held,
+                                 std::string pointer) {
+    return refuse(
+        {.code = Code::reservation_exceeded,
+         .detail = fmt::format("The reservation holds {} of {}.", deciding.id_of(held.asset),
+                               deciding.id_of(held.account)),
+         .pointer = std::move(pointer),
+         .figures = {{"account", deciding.id_of(held.account)}, {"asset", deciding.id_of(held.asset)}},
+         .rule = "law 3"});
 }
 
 Status commit_into_lien(Deciding& deciding, OpenLien lien, const ReservationOpened& held) {
@@ -40,7 +44,8 @@ Status commit_into_lien(Deciding& deciding, OpenLien lien, const ReservationOpen
     const auto amount = deciding.amount(line.amount, "/lien/amount");
     if (!amount) return refuse(amount.error());
     if (amount->asset != held.asset) return of_another(deciding, held, "/lien/amount/asset");
-    if (amount->quantity > held.quantity) return exceeds(deciding, held, amount->quantity, "/lien/amount/amount");
+    if (amount->quantity > held.quantity)
+        return exceeds(deciding, held, amount->quantity, "/lien/amount/amount");
     return open_lien(deciding, lien, "/lien");
 }
 
@@ -68,7 +73,8 @@ Status reserve(Deciding& deciding, const Reserve& command) {
     if (!account) return refuse(account.error());
     if (deciding.state.accounts[*account].side != Side::obligation)
         return refuse({.code = Code::kind_not_permitted,
-                       .detail = fmt::format("{} is a location: a reservation binds an owner's units.", command.account),
+                       .detail = fmt::format("{} is a location: a reservation binds an owner's units.",
+                                             command.account),
                        .pointer = "/account",
                        .rule = "api, reservations"});
     const auto amount = deciding.amount(command.amount, "/amount");
@@ -79,7 +85,8 @@ Status reserve(Deciding& deciding, const Reserve& command) {
     auto& balance = deciding.balances.change(*account, amount->asset);
     balance.reserved += amount->quantity;
     if (balance.free().is_negative())
-        return refuse(deciding.insufficient_free(*account, amount->asset, amount->quantity, before, "/amount"));
+        return refuse(
+            deciding.insufficient_free(*account, amount->asset, amount->quantity, before, "/amount"));
     deciding.events.emplace_back(ReservationOpened{.name = command.id,
                                                    .account = *account,
                                                    .asset = amount->asset,
@@ -101,7 +108,8 @@ Status commit_reservation(Deciding& deciding, const CommitReservation& command) 
     if (!key) return refuse(key.error());
     const auto held = deciding.state.reservation(*key)->terms;
     close_reservation(deciding, *key, Closing::committed);
-    if (const auto* lien = std::get_if<OpenLien>(&command.into)) return commit_into_lien(deciding, *lien, held);
+    if (const auto* lien = std::get_if<OpenLien>(&command.into))
+        return commit_into_lien(deciding, *lien, held);
     return commit_into_journal(deciding, std::get<PostJournal>(command.into), held);
 }
 

@@ -19,7 +19,8 @@ Balance& WorkingBalances::change(AccountNo account, AssetNo asset) {
         return entry.now;
     }
     const auto before = state_.balance(account, asset);
-    entries_.push_back({.account = account, .asset = asset, .before = before, .now = before, .is_reported = false});
+    entries_.push_back(
+        {.account = account, .asset = asset, .before = before, .now = before, .is_reported = false});
     if (entries_.size() == few + 1) {
         for (std::size_t place = 0; place < entries_.size(); ++place)
             places_[{entries_[place].account, entries_[place].asset}] = place;

@@ -1,5 +1,5 @@
-// The codec of the log and the fold behind it, on any bytes: what is read must be written as it was, and no fact may crash
-// the book it contradicts.
+// The codec of the log and the fold behind it, on any bytes: what is read must be written as it was, and no
+// fact may crash the book it contradicts.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -121,7 +121,8 @@ class Book(Postings, Liens, Reservations, Terms):
     def chosen(self, path, body):
         """Kind, name and pointer of the id the caller chose, if one was."""
         kinds = {"/v1/parties": "party", "/v1/assets": "asset", "/v1/accounts": "account",
-                 "/v1/agreements": "agreement", "/v1/journals": "journal", "/v1/liens": "lien", "/v1/reservations": "reservation"}
+                 "/v1/agreements": "agreement", "/v1/journals": "journal",
+                 "/v1/liens": "lien", "/v1/reservations": "reservation"}
         if path in kinds:
             return kinds[path], body.get("id"), "/id"
         if path.startswith("/v1/reservations/") and path.endswith(":commit"):
@@ -209,7 +210,8 @@ class Book(Postings, Liens, Reservations, Terms):
         exceptions = [[rule, account, asset, self.text(asset, short)]
                       for (account, asset), (rule, short) in self.exceptions.items()]
         return {"version": self.version, "balances": sorted(balances),
-                "liens": sorted(liens, key=lambda l: l[0]), "reservations": sorted(held), "exceptions": sorted(exceptions)}
+                "liens": sorted(liens, key=lambda l: l[0]), "reservations": sorted(held),
+                "exceptions": sorted(exceptions)}
 
 
 def differences(mine, theirs):

@@ -131,7 +131,8 @@ class Liens:
         draft.events += 1
         name = body.get("id") or made
         draft.liens[made] = {"id": name, "type": kind, "rank": rank,
-                             "behind": senior_key if body.get("behind") else None, "junior": None, "lines": lines, "expires": expires}
+                             "behind": senior_key if body.get("behind") else None, "junior": None,
+                             "lines": lines, "expires": expires}
         if body.get("behind"):
             draft.liens[senior_key] = dict(draft.lien(senior_key), junior=made)
 

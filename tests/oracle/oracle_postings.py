@@ -47,7 +47,7 @@ class Postings:
             self.misdirection_paired(legs, p)
 
     def misdirection_paired(self, legs, p):
-        """What is due from one pool is due to another, all else stands against it, nothing is due below zero."""
+        """What is due from one pool is due to another, all else stands against it, none falls below zero."""
         due, others, after = {}, {}, {}
         for account, asset, debit in legs:
             terms = self.accounts[account]

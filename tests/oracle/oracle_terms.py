@@ -1,5 +1,6 @@
 """Accounts and agreements."""
-from oracle_words import IN_STOCK_RECORD, LOCATION_KINDS, STOCK_RECORD, WITH_FLOOR, WITH_LIMITS, Refused, instant
+from oracle_words import IN_STOCK_RECORD, LOCATION_KINDS, STOCK_RECORD, WITH_FLOOR, WITH_LIMITS, Refused, \
+    instant
 
 
 class Terms:

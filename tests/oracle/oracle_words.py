@@ -14,8 +14,8 @@ DEPOSITORIES = """bank custodian trust_company csd clearing_corporation dco brok
 LOCATIONS_WITHOUT_FLOOR = """fail_to_receive stock_loaned distribution_receivable due_from count_difference
     in_transit""".split()
 OBLIGATIONS_WITH_FLOOR = ["customer", "customer_margin", "residual_interest"]
-OBLIGATIONS_WITHOUT_FLOOR = """house_equity short_position open_trade_equity fail_to_deliver stock_borrowed bank_loan
-    repo due_to suspense""".split()
+OBLIGATIONS_WITHOUT_FLOOR = """house_equity short_position open_trade_equity fail_to_deliver stock_borrowed
+    bank_loan repo due_to suspense""".split()
 LOCATION_KINDS = set(DEPOSITORIES + LOCATIONS_WITHOUT_FLOOR)
 KINDS = LOCATION_KINDS | set(OBLIGATIONS_WITH_FLOOR + OBLIGATIONS_WITHOUT_FLOOR)
 WITH_FLOOR = set(DEPOSITORIES + OBLIGATIONS_WITH_FLOOR)

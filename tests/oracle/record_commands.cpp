@@ -1,7 +1,9 @@
 // Drives the pure core with random commands and writes what it answered, for the oracle: one JSON a line.
 //   record_commands <seed> <commands> [<commands between checks>]
-// {"opened_at":…} begins a book; {"at","principal","path","body","if_match"?,"verdict"} is a command as POST takes it;
-// {"check":{…}} is everything the book then holds. A book is given up after some thousand commands for one of another size.
+// {"opened_at":…} begins a book; {"at","principal","path","body","if_match"?,"verdict"} is a command as POST
+// takes it;
+// {"check":{…}} is everything the book then holds. A book is given up after some thousand commands for one of
+// another size.
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
@@ -54,8 +56,8 @@ private:
         std::vector<Json> rows;
         for (std::size_t at = 0; at < state_.position_count(); ++at) {
             const auto& [balance, account, asset, next, version] = state_.position_at(at);
-            rows.push_back({id(account), id(asset), print(balance.total, asset), print(balance.encumbered, asset),
-                            print(balance.reserved, asset)});
+            rows.push_back({id(account), id(asset), print(balance.total, asset),
+                            print(balance.encumbered, asset), print(balance.reserved, asset)});
         }
         return sorted(std::move(rows));
     }
@@ -96,7 +98,8 @@ void record_book(std::uint64_t seed, std::uint64_t commands, std::uint64_t betwe
     constexpr auto opened_at = "2026-03-05T13:00:00Z";
     TestBook book{opened_at};
     constexpr unsigned sizes[]{30, 50, 5, 12, 2};
-    RandomCommands random{seed, {.accounts = sizes[seed % 5], .customers = 1 + static_cast<unsigned>(seed % 6)}};
+    RandomCommands random{seed,
+                          {.accounts = sizes[seed % 5], .customers = 1 + static_cast<unsigned>(seed % 6)}};
     std::cout << Json{{"opened_at", opened_at}, {"seed", seed}}.dump() << '\n';
     for (std::uint64_t count = 1; count <= commands; ++count) {
         const auto request = random.next(book);

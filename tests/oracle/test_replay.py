@@ -1,4 +1,4 @@
-"""At least 100,000 random commands, decided by the pure core and again by the oracle: every verdict and balance.
+"""At least 100,000 random commands, decided by the pure core and again by the oracle.
 
 BAILEE_SEED repeats a run, BAILEE_ORACLE_COMMANDS asks for more. The recorded form is that of the wire
 (api.md), so that the oracle can judge commands recorded over HTTP just as well.

@@ -24,7 +24,9 @@ std::uint64_t seed_of_run() {
 
 RandomCommands::Mix mix_of(std::uint64_t world) {
     static constexpr unsigned sizes[]{2, 5, 12, 30, 50};
-    return {.accounts = sizes[world % 5], .customers = 1 + static_cast<unsigned>(world % 4), .has_facts = world % 3 != 0};
+    return {.accounts = sizes[world % 5],
+            .customers = 1 + static_cast<unsigned>(world % 4),
+            .has_facts = world % 3 != 0};
 }
 
 // The live objects as a store would give them back, fed to the loader.
@@ -48,8 +50,10 @@ State rebuilt(const State& state) {
         const auto& position = state.position_at(at);
         loader.position(position.account, position.asset, position.balance, position.version);
     }
-    state.for_each_lien([&](LienKey key, const LiveLien& lien) { loader.lien(key, lien.terms, lien.lines, lien.changed); });
-    state.for_each_reservation([&](ReservationKey key, const LiveReservation& held) { loader.reservation(key, held.terms); });
+    state.for_each_lien(
+        [&](LienKey key, const LiveLien& lien) { loader.lien(key, lien.terms, lien.lines, lien.changed); });
+    state.for_each_reservation(
+        [&](ReservationKey key, const LiveReservation& held) { loader.reservation(key, held.terms); });
     state.for_each_exception([&](ExceptionKey key, const OpenException& open) {
         loader.exception(key, open.terms, open.opened_at);
     });
@@ -74,7 +78,8 @@ TEST_CASE("every law holds after every command, and a dry decision changes nothi
             const auto dry = book.decide_only(command);
             if (is_sampled) REQUIRE(fingerprint(book.state()) == before);
             const auto answer = book.submit(command);
-            INFO("world " << world << ", step " << step << ": " << request.path << " " << request.body.dump());
+            INFO("world " << world << ", step " << step << ": " << request.path << " "
+                          << request.body.dump());
             REQUIRE(dry.has_value() == answer.is_accepted());
             if (is_sampled && !answer.is_accepted()) REQUIRE(fingerprint(book.state()) == before);
             REQUIRE(broken_law(book.state()) == "");
@@ -91,7 +96,8 @@ TEST_CASE("without facts no instruction makes free quantity negative and no exce
             const auto request = random.next(book);
             book.tick(request.at);
             book.post(request.path, request.body, request.if_match);
-            INFO("world " << world << ", step " << step << ": " << request.path << " " << request.body.dump());
+            INFO("world " << world << ", step " << step << ": " << request.path << " "
+                          << request.body.dump());
             for (std::size_t at = 0; at < book.state().position_count(); ++at)
                 REQUIRE_FALSE(book.state().position_at(at).balance.free().is_negative());
             REQUIRE(book.open_exceptions() == 0);
@@ -134,7 +140,8 @@ TEST_CASE("a batch decided command by command under one tick gives what single c
         std::vector<std::vector<Request>> batches;
         for (int step = 0; step < 300; ++step) {
             auto request = random.next(single);
-            if (batches.empty() || batches.back().size() >= 1 + (seed + batches.size()) % 40) batches.emplace_back();
+            if (batches.empty() || batches.back().size() >= 1 + (seed + batches.size()) % 40)
+                batches.emplace_back();
             if (!batches.back().empty()) request.at = batches.back().front().at;
             single.tick(request.at);
             single.post(request.path, request.body, request.if_match);
@@ -165,9 +172,10 @@ TEST_CASE("the random mix accepts and refuses enough to mean something") {
     if (std::getenv("BAILEE_SHOW_MIX") != nullptr)
         for (const auto& [code, count] : codes) std::cout << code << " " << count << "\n";
     CHECK(codes["accepted"] > 1500);
-    for (const auto* code : {"INSUFFICIENT_FREE", "NOT_FOUND", "UNBALANCED", "REGIME_CROSSED", "REASON_NOT_PERMITTED",
-                             "INVALID_INPUT", "LIEN_RANK", "DUPLICATE_ID", "STATE_MOVED", "ALREADY_SETTLED",
-                             "OVER_RELEASE", "HINDSIGHT_UNEXPLAINED", "EXPIRY_NOT_AHEAD", "RESERVATION_EXCEEDED"}) {
+    for (const auto* code :
+         {"INSUFFICIENT_FREE", "NOT_FOUND", "UNBALANCED", "REGIME_CROSSED", "REASON_NOT_PERMITTED",
+          "INVALID_INPUT", "LIEN_RANK", "DUPLICATE_ID", "STATE_MOVED", "ALREADY_SETTLED", "OVER_RELEASE",
+          "HINDSIGHT_UNEXPLAINED", "EXPIRY_NOT_AHEAD", "RESERVATION_EXCEEDED"}) {
         INFO(code);
         CHECK(codes[code] > 0);
     }

@@ -1,5 +1,5 @@
-// Runs every *.scenario of this folder over the pure core. The tables are for a compliance officer to read; README.md
-// beside them says what each word means.
+// Runs every *.scenario of this folder over the pure core. The tables are for a compliance officer to read;
+// README.md beside them says what each word means.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -63,7 +63,8 @@ private:
         if (verb == "debit" || verb == "credit") {
             pending_["legs"].push_back({{"account", words.at(1)}, {verb, amount(words.at(2), words.at(3))}});
         } else if (verb == "line") {
-            pending_["allocation"].push_back({{"account", words.at(1)}, {"location", words.at(2)},
+            pending_["allocation"].push_back({{"account", words.at(1)},
+                                              {"location", words.at(2)},
                                               {"amount", amount(words.at(3), words.at(4))}});
         } else if (verb == "refused") {
             send();
@@ -80,7 +81,8 @@ private:
     void flush() {
         send();
         if (must_be_accepted_) {
-            INFO(answer_.code() << " " << answer_.pointer() << " " << (answer_.error ? answer_.error->detail : ""));
+            INFO(answer_.code() << " " << answer_.pointer() << " "
+                                << (answer_.error ? answer_.error->detail : ""));
             CHECK(answer_.is_accepted());
         }
         must_be_accepted_ = false;
@@ -103,7 +105,8 @@ private:
         if (verb == "party")
             return ask("/v1/parties", {{"id", words.at(1)}, {"name", words.at(1)}, {"kind", words.at(2)}});
         if (verb == "asset")
-            return ask("/v1/assets", {{"id", words.at(1)}, {"kind", words.at(2)}, {"scale", std::stoi(words.at(3))}});
+            return ask("/v1/assets",
+                       {{"id", words.at(1)}, {"kind", words.at(2)}, {"scale", std::stoi(words.at(3))}});
         if (verb == "obligation" || verb == "location") return account(words);
         if (verb == "journal") {
             Json body{{"reason", words.at(1)}, {"legs", Json::array()}};
@@ -113,7 +116,8 @@ private:
             if (body.contains("liens")) body["liens"] = Json::array({body["liens"]});
             return ask("/v1/journals", std::move(body));
         }
-        if (verb == "reverse") return ask("/v1/journals/" + words.at(1) + ":reverse", {{"reason", "CORRECTION"}});
+        if (verb == "reverse")
+            return ask("/v1/journals/" + words.at(1) + ":reverse", {{"reason", "CORRECTION"}});
         if (verb == "lien") return lien(words);
         if (verb == "release") {
             Json body = Json::object();
@@ -121,10 +125,13 @@ private:
             return ask("/v1/liens/" + words.at(1) + ":release", std::move(body));
         }
         if (verb == "increase")
-            return ask("/v1/liens/" + words.at(1) + ":increase", {{"amount", amount(words.at(2), words.at(3))}});
+            return ask("/v1/liens/" + words.at(1) + ":increase",
+                       {{"amount", amount(words.at(2), words.at(3))}});
         if (verb == "reserve")
-            return ask("/v1/reservations", {{"id", words.at(1)}, {"account", words.at(2)},
-                                            {"amount", amount(words.at(3), words.at(4))}, {"expires_at", words.at(5)}});
+            return ask("/v1/reservations", {{"id", words.at(1)},
+                                            {"account", words.at(2)},
+                                            {"amount", amount(words.at(3), words.at(4))},
+                                            {"expires_at", words.at(5)}});
         if (verb == "expect") return expect(words);
         if (verb == "exceptions") return check(std::to_string(book_.open_exceptions()), words.at(1));
         if (verb == "liens") return check(std::to_string(book_.open_liens()), words.at(1));
@@ -183,9 +190,12 @@ private:
 
 TEST_CASE("each scenario table comes out as it is written") {
     std::vector<std::filesystem::path> tables;
-    for (const auto& entry : std::filesystem::directory_iterator{std::string{BAILEE_SOURCE} + "/tests/scenario"})
+    for (const auto& entry :
+         std::filesystem::directory_iterator{std::string{BAILEE_SOURCE} + "/tests/scenario"})
         if (entry.path().extension() == ".scenario") tables.push_back(entry.path());
     std::ranges::sort(tables);
     CHECK(tables.size() >= 6);
-    for (const auto& table : tables) DYNAMIC_SECTION(table.stem().string()) { Scenario{table}.run(); }
+    for (const auto& table : tables) DYNAMIC_SECTION(table.stem().string()) {
+            Scenario{table}.run();
+        }
 }

@@ -53,7 +53,10 @@ private:
             item = AccountKinds{random_() & AccountKinds::any().bits()};
         } else if constexpr (requires { item.micros(); }) {
             item = T::from_micros(static_cast<std::int64_t>(random_() >> below(64)));
-        } else if constexpr (requires { item.has_value(); item.emplace(); }) {
+        } else if constexpr (requires {
+                                 item.has_value();
+                                 item.emplace();
+                             }) {
             if (below(2) == 1) fill(item.emplace());
         } else if constexpr (HasFields<T>) {
             std::apply([&](auto... member) { (fill(item.*member), ...); }, T::fields);

@@ -50,9 +50,11 @@ private:
             expect(sum.is_zero(), fmt::format("{} of pool {} does not balance", state_.assets[of.second].id,
                                               row_of(of.first).code));
         for (const auto& [asset, supply] : supplies) {
-            expect(supply.locations == state_.supply(asset).locations, "the supply at locations is not its sum");
+            expect(supply.locations == state_.supply(asset).locations,
+                   "the supply at locations is not its sum");
             expect(supply.obligations == state_.supply(asset).obligations, "the supply owed is not its sum");
-            expect(is_within_bound(supply.locations) && is_within_bound(supply.obligations), "a supply beyond law 1");
+            expect(is_within_bound(supply.locations) && is_within_bound(supply.obligations),
+                   "a supply beyond law 1");
         }
     }
     void liens() {
@@ -61,9 +63,12 @@ private:
             std::map<Place, int> places;
             for (const auto& line : lien.lines) {
                 expect(line.quantity.is_positive(), "a lien line of nothing");
-                expect(!line.consumed.is_negative() && line.consumed <= line.quantity, "a line consumes what it has not");
-                expect(++places[{line.owner, line.location, line.asset, line.lot}] == 1, "two lines of one place");
-                expect(state_.accounts[line.owner].pool == state_.accounts[line.location].pool, "a line crosses pools");
+                expect(!line.consumed.is_negative() && line.consumed <= line.quantity,
+                       "a line consumes what it has not");
+                expect(++places[{line.owner, line.location, line.asset, line.lot}] == 1,
+                       "two lines of one place");
+                expect(state_.accounts[line.owner].pool == state_.accounts[line.location].pool,
+                       "a line crosses pools");
                 encumbered_[{line.owner, line.asset}] += line.consumed;
                 encumbered_[{line.location, line.asset}] += line.consumed;
                 const auto& of_owner = state_.liens_of(line.owner);
@@ -76,7 +81,8 @@ private:
         state_.for_each_reservation([&](ReservationKey key, const LiveReservation& held) {
             reserved_[{held.terms.account, held.terms.asset}] += held.terms.quantity;
             const auto& of_account = state_.reservations_of(held.terms.account);
-            expect(std::ranges::find(of_account, key) != of_account.end(), "a reservation its account does not know");
+            expect(std::ranges::find(of_account, key) != of_account.end(),
+                   "a reservation its account does not know");
         });
     }
     // Law 3 and law 10: what falls short has an open exception, and nothing else has.
@@ -87,13 +93,15 @@ private:
             expect(balance.encumbered == encumbered_[{account, asset}], where + ": liens do not add up");
             expect(balance.reserved == reserved_[{account, asset}], where + ": reservations do not add up");
             const bool is_short = state_.shortfall(account, asset, balance).is_positive();
-            expect(is_short == state_.open_exception(account, asset).has_value(), where + ": exception and state differ");
+            expect(is_short == state_.open_exception(account, asset).has_value(),
+                   where + ": exception and state differ");
             encumbered_.erase({account, asset});
             reserved_.erase({account, asset});
         }
         expect(encumbered_.empty() && reserved_.empty(), "a claim on a position that is not there");
     }
-    // Each junior is within what the chain in front of it and it itself consume; ranks rise; links go both ways.
+    // Each junior is within what the chain in front of it and it itself consume; ranks rise; links go both
+    // ways.
     void chain(LienKey key, const LiveLien& lien) {
         if (lien.junior) {
             const auto* junior = state_.lien(*lien.junior);

@@ -9,10 +9,13 @@ namespace {
 constexpr std::size_t remembered = 40;
 
 const std::vector<std::string> instructions{
-    "OPENING", "DEPOSIT", "WITHDRAWAL", "LOCATION_MOVE", "MARGIN_TO_CCP", "MARGIN_FROM_CCP", "TRADE_SETTLEMENT",
-    "FAIL", "STOCK_BORROW", "STOCK_LOAN", "BANK_LOAN", "REPO", "RESERVE", "RESIDUAL_INTEREST", "MISDIRECTED", "FEE",
-    "INTEREST", "REALISATION", "CORRECTION"};
-const std::vector<std::string> facts{"VARIATION", "INCOME", "FORCED_TRANSFER", "LOCATION_LOSS", "COUNT_DIFFERENCE"};
+    "OPENING",       "DEPOSIT",           "WITHDRAWAL",       "LOCATION_MOVE",
+    "MARGIN_TO_CCP", "MARGIN_FROM_CCP",   "TRADE_SETTLEMENT", "FAIL",
+    "STOCK_BORROW",  "STOCK_LOAN",        "BANK_LOAN",        "REPO",
+    "RESERVE",       "RESIDUAL_INTEREST", "MISDIRECTED",      "FEE",
+    "INTEREST",      "REALISATION",       "CORRECTION"};
+const std::vector<std::string> facts{"VARIATION", "INCOME", "FORCED_TRANSFER", "LOCATION_LOSS",
+                                     "COUNT_DIFFERENCE"};
 
 Json leg(const std::string& account, bool is_debit, const Json& amount) {
     return {{"account", account}, {is_debit ? "debit" : "credit", amount}};
@@ -30,7 +33,8 @@ bool is_depository(AccountKind kind) {
 std::uint64_t chosen_seed() {
     if (const auto* given = std::getenv("BAILEE_SEED"); given != nullptr && *given != '\0')
         return std::strtoull(given, nullptr, 10);
-    return static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()) & 0xffffffU;
+    return static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()) &
+           0xffffffU;
 }
 
 RandomCommands::RandomCommands(std::uint64_t seed, Mix mix)
@@ -104,19 +108,25 @@ const RandomCommands::Place* RandomCommands::some_place(Side side, std::optional
 }
 
 // Mostly few units; often exactly what is free, or one more; now and then the bounds of law 1.
-std::string RandomCommands::digits(const TestBook& book, const std::string& account, const std::string& asset) {
+std::string RandomCommands::digits(const TestBook& book, const std::string& account,
+                                   const std::string& asset) {
     const auto no = book.state().assets.find(asset);
     const int scale = no ? book.state().assets[*no].scale : 2;
     if (chance(2)) {
-        static const std::vector<std::string> odd{"0", "0.001", "-5", "1000000000000000000000000000000000000", "1",
-                                                  "10000000000000000000000000000000000000", "1.0000000000000000001"};
+        static const std::vector<std::string> odd{"0",
+                                                  "0.001",
+                                                  "-5",
+                                                  "1000000000000000000000000000000000000",
+                                                  "1",
+                                                  "10000000000000000000000000000000000000",
+                                                  "1.0000000000000000001"};
         return one_of(odd);
     }
     Quantity units{1 + below(chance(50) ? 50 : 20'000)};
     if (const auto of = book.state().accounts.find(account); of && no && chance(35)) {
         const auto balance = book.state().balance(*of, *no);
-        const std::vector<Quantity> telling{balance.free(), balance.total, balance.uncommitted(), balance.encumbered,
-                                            balance.free() + Quantity{1}};
+        const std::vector<Quantity> telling{balance.free(), balance.total, balance.uncommitted(),
+                                            balance.encumbered, balance.free() + Quantity{1}};
         units = one_of(telling);
     } else if (chance(1)) {
         units = Quantity{quantity_max().units() - static_cast<int>(below(3))};
@@ -131,13 +141,15 @@ Json RandomCommands::amount(const TestBook& book, const std::string& account, co
 
 std::string RandomCommands::instant_near(std::int64_t seconds_before, std::int64_t seconds_after) {
     const auto width = static_cast<unsigned>(seconds_before + seconds_after);
-    return format_rfc3339(now_ + std::chrono::seconds{static_cast<std::int64_t>(below(width)) - seconds_before});
+    return format_rfc3339(now_ +
+                          std::chrono::seconds{static_cast<std::int64_t>(below(width)) - seconds_before});
 }
 
 std::string RandomCommands::some_lien(const TestBook& book) {
     std::vector<std::string> open;
     book.state().for_each_lien([&](LienKey key, const LiveLien& lien) {
-        open.push_back(lien.terms.name.empty() || chance(20) ? birth_id("lien_", key.value) : lien.terms.name);
+        open.push_back(lien.terms.name.empty() || chance(20) ? birth_id("lien_", key.value)
+                                                             : lien.terms.name);
     });
     if (open.empty() || chance(3)) return chance(50) ? "lien-none" : birth_id("lien_", (below(4000) << 12U));
     return one_of(open);
@@ -208,7 +220,8 @@ Json RandomCommands::crossing_journal(const TestBook& book) {
         }
     }
     Json made{{"legs", legs}};
-    if (chance(92)) made["basis"] = is_misdirected ? "MISDIRECTED" : chance(50) ? "RESERVE" : "RESIDUAL_INTEREST";
+    if (chance(92))
+        made["basis"] = is_misdirected ? "MISDIRECTED" : chance(50) ? "RESERVE" : "RESIDUAL_INTEREST";
     return made;
 }
 
@@ -221,7 +234,9 @@ Json RandomCommands::moving_journal(const TestBook& book) {
     const auto* to = some_place(Side::location, state.accounts[line.location].pool);
     if (chance(3)) to = some_place(Side::location, {});
     if (to == nullptr) return plain_journal(book);
-    auto units = chance(70) ? line.quantity : chance(50) ? line.quantity + line.quantity : Quantity{1 + below(40)};
+    auto units = chance(70)   ? line.quantity
+                 : chance(50) ? line.quantity + line.quantity
+                              : Quantity{1 + below(40)};
     units = std::min(units, quantity_max());
     const Json moved{{"asset", state.assets[line.asset].id},
                      {"amount", format_decimal(units, state.assets[line.asset].scale)}};
@@ -235,14 +250,19 @@ Json RandomCommands::moving_journal(const TestBook& book) {
 void RandomCommands::dress(Json& journal) {
     if (!journal.contains("reason")) {
         const bool is_fact = mix_.has_facts && chance(8);
-        journal["reason"] = is_fact ? one_of(facts) : chance(65) ? (chance(70) ? "CORRECTION" : "OPENING") : one_of(instructions);
+        journal["reason"] = is_fact      ? one_of(facts)
+                            : chance(65) ? (chance(70) ? "CORRECTION" : "OPENING")
+                                         : one_of(instructions);
         if (chance(1)) journal["reason"] = "NO_SUCH_REASON";
         if (chance(5)) journal["nature"] = is_fact == chance(95) ? "fact" : "instruction";
-        if (is_fact && chance(90)) journal["evidence"] = Json::array({{{"kind", "wire"}, {"reference", "w1"}}});
+        if (is_fact && chance(90))
+            journal["evidence"] = Json::array({{{"kind", "wire"}, {"reference", "w1"}}});
     }
-    if (chance(12)) journal["effective_at"] = instant_near(chance(50) ? 5 * 86'400 : 7'200, chance(10) ? 600 : 1);
+    if (chance(12))
+        journal["effective_at"] = instant_near(chance(50) ? 5 * 86'400 : 7'200, chance(10) ? 600 : 1);
     if (chance(15)) journal["memo"] = chance(90) ? "as agreed" : "";
-    if (chance(15)) journal["evidence"] = Json::array({{{"kind", "letter"}, {"reference", std::to_string(made_)}}});
+    if (chance(15))
+        journal["evidence"] = Json::array({{{"kind", "letter"}, {"reference", std::to_string(made_)}}});
     if (chance(10)) journal["id"] = "j" + std::to_string(chance(95) ? ++made_ : below(made_ + 1));
 }
 
@@ -281,7 +301,8 @@ Json RandomCommands::lien_lines(const TestBook& book, bool may_list) {
 
 Json RandomCommands::lien(const TestBook& book) {
     auto made = lien_lines(book, true);
-    static const std::vector<std::string> types{"CCP_MARGIN", "BANK_LOAN", "CUST_SEC_INT", "TRIPARTY", "LEGAL_HOLD"};
+    static const std::vector<std::string> types{"CCP_MARGIN", "BANK_LOAN", "CUST_SEC_INT", "TRIPARTY",
+                                                "LEGAL_HOLD"};
     made["type"] = one_of(types);
     made["holder"] = chance(98) ? one_of(holders_) : "nobody";
     if (chance(30)) {
@@ -341,8 +362,9 @@ Request RandomCommands::lien_action(const TestBook& book) {
         if (lien != nullptr)
             for (const auto& line : lien->lines) {
                 Json text{{"account", state.accounts[line.owner].id},
-                          {"amount", {{"asset", state.assets[line.asset].id},
-                                      {"amount", format_decimal(line.quantity, state.assets[line.asset].scale)}}}};
+                          {"amount",
+                           {{"asset", state.assets[line.asset].id},
+                            {"amount", format_decimal(line.quantity, state.assets[line.asset].scale)}}}};
                 if (!line.lot.empty()) text["lot"] = line.lot;
                 if (chance(10))
                     if (const auto* other = some_place(Side::obligation, state.accounts[line.owner].pool))
@@ -387,7 +409,8 @@ Request RandomCommands::reservation_action(const TestBook& book) {
     if (chance(60)) {
         Json lien{{"type", chance(90) ? "CCP_MARGIN" : "CUST_SEC_INT"}, {"holder", one_of(holders_)}};
         if (chance(20) && held != nullptr)
-            lien["amount"] = amount(book, state.accounts[held->terms.account].id, state.assets[held->terms.asset].id);
+            lien["amount"] =
+                amount(book, state.accounts[held->terms.account].id, state.assets[held->terms.asset].id);
         if (chance(10)) lien["account"] = one_of(places_).id;
         if (chance(30) && held != nullptr)
             if (const auto* place = some_place(Side::location, state.accounts[held->terms.account].pool))
@@ -398,8 +421,9 @@ Request RandomCommands::reservation_action(const TestBook& book) {
     }
     auto made = journal(book);
     if (held != nullptr && chance(85)) {
-        const Json moved{{"asset", state.assets[held->terms.asset].id},
-                         {"amount", format_decimal(held->terms.quantity, state.assets[held->terms.asset].scale)}};
+        const Json moved{
+            {"asset", state.assets[held->terms.asset].id},
+            {"amount", format_decimal(held->terms.quantity, state.assets[held->terms.asset].scale)}};
         const auto* place = some_place(Side::location, state.accounts[held->terms.account].pool);
         made["legs"] = {leg(state.accounts[held->terms.account].id, true, moved),
                         leg(place != nullptr ? place->id : "nobody", false, moved)};
@@ -426,24 +450,30 @@ Request RandomCommands::terms() {
     if (!agreements_.empty() && chance(25)) {
         Json body{{"reason", "ended"}};
         if (chance(40)) body["effective_at"] = instant_near(3'600, 3'600);
-        return from("/v1/agreements/" + (chance(90) ? one_of(agreements_) : "agr-none") + ":revoke", std::move(body));
+        return from("/v1/agreements/" + (chance(90) ? one_of(agreements_) : "agr-none") + ":revoke",
+                    std::move(body));
     }
     if (chance(30)) {  // an account that should not be
         Json body{{"id", "bad" + std::to_string(++made_)}, {"party", chance(80) ? "firm" : "nobody"}};
         body["side"] = chance(50) ? "obligation" : "location";
         body["kind"] = one_of(account_kinds()).code;
         if (chance(60)) body["regime"] = one_of(regimes()).code;
-        if (!body.contains("regime") || chance(20)) body["pool"] = chance(60) ? "securities_record" : "FUT_4D";
-        if (chance(30)) body["limits"] = Json::array({{{"asset", chance(90) ? "USD" : "XXX"}, {"amount", "5"}}});
+        if (!body.contains("regime") || chance(20))
+            body["pool"] = chance(60) ? "securities_record" : "FUT_4D";
+        if (chance(30))
+            body["limits"] = Json::array({{{"asset", chance(90) ? "USD" : "XXX"}, {"amount", "5"}}});
         return from("/v1/accounts", std::move(body));
     }
     const auto id = "agr-" + std::to_string(++made_);
     agreements_.push_back(id);
-    Json body{{"id", id},
-              {"kind", "control_agreement"},
-              {"parties", {chance(95) ? one_of(customers_) : "nobody"}},
-              {"effective_from", format_rfc3339(now_ + std::chrono::hours{24 * (static_cast<int>(below(4)) - 2)}).substr(0, 10)}};
-    if (chance(50)) body["effective_to"] = format_rfc3339(now_ + std::chrono::hours{24 * below(5)}).substr(0, 10);
+    Json body{
+        {"id", id},
+        {"kind", "control_agreement"},
+        {"parties", {chance(95) ? one_of(customers_) : "nobody"}},
+        {"effective_from",
+         format_rfc3339(now_ + std::chrono::hours{24 * (static_cast<int>(below(4)) - 2)}).substr(0, 10)}};
+    if (chance(50))
+        body["effective_to"] = format_rfc3339(now_ + std::chrono::hours{24 * below(5)}).substr(0, 10);
     return from("/v1/agreements", std::move(body));
 }
 

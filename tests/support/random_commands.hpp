@@ -1,5 +1,5 @@
-// A seeded stream of requests as a caller would send them: most fit the book, many do not. The same seed gives the same
-// stream, for property tests and for the oracle alike.
+// A seeded stream of requests as a caller would send them: most fit the book, many do not. The same seed
+// gives the same stream, for property tests and for the oracle alike.
 #pragma once
 
 #include <cstdint>
@@ -55,7 +55,8 @@ private:
 
     [[nodiscard]] const Place* some_place(Side side, std::optional<Pool> pool);
     [[nodiscard]] std::string some_asset() { return one_of(assets_); }
-    [[nodiscard]] std::string digits(const TestBook& book, const std::string& account, const std::string& asset);
+    [[nodiscard]] std::string digits(const TestBook& book, const std::string& account,
+                                     const std::string& asset);
     [[nodiscard]] Json amount(const TestBook& book, const std::string& account, const std::string& asset);
     [[nodiscard]] std::string instant_near(std::int64_t seconds_before, std::int64_t seconds_after);
     [[nodiscard]] std::string some_lien(const TestBook& book);

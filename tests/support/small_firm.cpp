@@ -12,8 +12,8 @@ SmallFirm::SmallFirm() {
         must(book.post("/v1/parties", {{"id", party}, {"name", party}, {"kind", "company"}}));
     must(book.post("/v1/assets", {{"id", "USD"}, {"kind", "cash"}, {"scale", 2}}));
     must(book.post("/v1/assets", {{"id", "UST"}, {"kind", "security"}, {"scale", 0}}));
-    const auto account = [&](const char* id, const char* party, const char* side, const char* kind, const char* regime,
-                             const Json& limits = Json::array()) {
+    const auto account = [&](const char* id, const char* party, const char* side, const char* kind,
+                             const char* regime, const Json& limits = Json::array()) {
         Json body{{"id", id}, {"party", party}, {"side", side}, {"kind", kind}};
         body[std::string{regime} == "securities_record" ? "pool" : "regime"] = regime;
         if (!limits.empty()) body["limits"] = limits;
@@ -28,7 +28,8 @@ SmallFirm::SmallFirm() {
     account("vault", "firm", "location", "trust_company", "FUT_4D");
     account("bank.4d", "bank-a", "location", "bank", "FUT_4D");
     account("fund.sec", "fund", "obligation", "customer", "SEC_CUST");
-    account("fund.margin", "fund", "obligation", "customer_margin", "SEC_CUST", Json::array({amount("200.00", "USD")}));
+    account("fund.margin", "fund", "obligation", "customer_margin", "SEC_CUST",
+            Json::array({amount("200.00", "USD")}));
     account("house", "firm", "obligation", "house_equity", "HOUSE");
     account("bank", "bank-a", "location", "bank", "securities_record");
     account("box", "firm", "location", "box", "securities_record");
@@ -48,7 +49,10 @@ Answer SmallFirm::journal(const std::string& reason, const std::string& debited,
 }
 
 Answer SmallFirm::lien(const std::string& id, const std::string& digits, const Json& more) {
-    Json body{{"id", id}, {"type", "CCP_MARGIN"}, {"holder", "cme"}, {"account", "fund.fut"},
+    Json body{{"id", id},
+              {"type", "CCP_MARGIN"},
+              {"holder", "cme"},
+              {"account", "fund.fut"},
               {"amount", amount(digits, "UST")}};
     body.update(more);
     return book.post("/v1/liens", body);

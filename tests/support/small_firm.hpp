@@ -18,13 +18,16 @@ public:
     [[nodiscard]] static Json amount(const std::string& digits, const std::string& asset) {
         return {{"asset", asset}, {"amount", digits}};
     }
-    [[nodiscard]] static Json debit(const std::string& account, const std::string& digits, const std::string& asset) {
+    [[nodiscard]] static Json debit(const std::string& account, const std::string& digits,
+                                    const std::string& asset) {
         return {{"account", account}, {"debit", amount(digits, asset)}};
     }
-    [[nodiscard]] static Json credit(const std::string& account, const std::string& digits, const std::string& asset) {
+    [[nodiscard]] static Json credit(const std::string& account, const std::string& digits,
+                                     const std::string& asset) {
         return {{"account", account}, {"credit", amount(digits, asset)}};
     }
-    Answer post(const std::string& path, const std::string& json, std::optional<std::uint64_t> if_match = {}) {
+    Answer post(const std::string& path, const std::string& json,
+                std::optional<std::uint64_t> if_match = {}) {
         return book.post(path, Json::parse(json), if_match);
     }
     // Debits one account and credits another; `more` adds or replaces fields.

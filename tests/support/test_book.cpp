@@ -48,9 +48,11 @@ bool TestBook::was_closed(const Command& command) const {
     if (!target) return false;
     const bool is_lien = target->kind == Named::lien;
     auto key = key_from_birth_id(is_lien ? "lien_" : "rsv_", target->name);
-    if (const auto named = names_.find({target->kind, target->name}); named != names_.end()) key = named->second.key;
+    if (const auto named = names_.find({target->kind, target->name}); named != names_.end())
+        key = named->second.key;
     if (!key || !births_.contains({target->kind, *key})) return false;
-    return is_lien ? state_.lien(LienKey{*key}) == nullptr : state_.reservation(ReservationKey{*key}) == nullptr;
+    return is_lien ? state_.lien(LienKey{*key}) == nullptr
+                   : state_.reservation(ReservationKey{*key}) == nullptr;
 }
 
 Submission TestBook::submission_of(const Command& command) const {
@@ -58,12 +60,15 @@ Submission TestBook::submission_of(const Command& command) const {
     if (const auto chosen = chosen_name(command))
         if (const auto named = names_.find({chosen->kind, chosen->name}); named != names_.end())
             submission.name_holder = named->second.holder;
-    if (const auto* reversal = std::get_if<ReverseJournal>(&command)) submission.journal = journal(reversal->journal);
+    if (const auto* reversal = std::get_if<ReverseJournal>(&command))
+        submission.journal = journal(reversal->journal);
     submission.closed_target = was_closed(command);
     return submission;
 }
 
-Result<Decision> TestBook::decide_only(const Command& command) const { return decide(state_, submission_of(command)); }
+Result<Decision> TestBook::decide_only(const Command& command) const {
+    return decide(state_, submission_of(command));
+}
 
 namespace {
 

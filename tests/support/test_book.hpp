@@ -1,5 +1,5 @@
-// A book in memory: the pure core with what the shell would add (who holds a name, the journal to be reversed, whether a
-// target was closed), and every version it recorded.
+// A book in memory: the pure core with what the shell would add (who holds a name, the journal to be
+// reversed, whether a target was closed), and every version it recorded.
 #pragma once
 
 #include <deque>
@@ -28,7 +28,9 @@ struct Answer {
     bool is_same = false;        // answered as before, nothing recorded
 
     [[nodiscard]] bool is_accepted() const { return !error; }
-    [[nodiscard]] std::string code() const { return error ? std::string{info(error->code).name} : "accepted"; }
+    [[nodiscard]] std::string code() const {
+        return error ? std::string{info(error->code).name} : "accepted";
+    }
     [[nodiscard]] std::string pointer() const { return error ? error->pointer : ""; }
     [[nodiscard]] std::string figure(std::string_view name) const;
 };

@@ -46,7 +46,8 @@ Command asset(const Json& body) {
 }
 
 Command principal(const Json& body) {
-    AddPrincipal made{.id = text(body, "id"), .name = {text(body, "name"), {}}, .roles = {}, .party = text(body, "party")};
+    AddPrincipal made{
+        .id = text(body, "id"), .name = {text(body, "name"), {}}, .roles = {}, .party = text(body, "party")};
     made.kind = chosen(principal_kinds(), body.at("kind"));
     for (const auto& role : body.at("roles")) made.roles.add(chosen(roles(), role.get<std::string>()));
     return made;
@@ -98,9 +99,9 @@ PostJournal journal(const Json& body) {
     made.reason = text(body, "reason");
     if (body.contains("nature")) made.nature = chosen(natures(), body["nature"]);
     if (body.contains("basis")) {
-        for (const auto& [basis, code] : {std::pair{Basis::reserve, "RESERVE"},
-                                          std::pair{Basis::residual_interest, "RESIDUAL_INTEREST"},
-                                          std::pair{Basis::misdirected, "MISDIRECTED"}})
+        for (const auto& [basis, code] :
+             {std::pair{Basis::reserve, "RESERVE"}, std::pair{Basis::residual_interest, "RESIDUAL_INTEREST"},
+              std::pair{Basis::misdirected, "MISDIRECTED"}})
             if (text(body, "basis") == code) made.basis = basis;
         if (made.basis == Basis::none) throw std::runtime_error("unknown basis");
     }
@@ -129,7 +130,8 @@ std::vector<LienLineText> allocation(const Json& body, bool& is_short_form) {
     std::vector<LienLineText> lines;
     if (!is_short_form) {
         for (const auto& line : body.at("allocation"))
-            lines.push_back({line.at("account"), text(line, "location"), amount(line.at("amount")), text(line, "lot")});
+            lines.push_back(
+                {line.at("account"), text(line, "location"), amount(line.at("amount")), text(line, "lot")});
     } else {
         const auto asked = body.contains("amount") ? amount(body.at("amount")) : AmountText{};
         lines.push_back({text(body, "account"), text(body, "location"), asked, text(body, "lot")});

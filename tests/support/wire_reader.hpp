@@ -1,5 +1,5 @@
-// Reads a command as POST takes it (api.md) for tests that speak to the pure core alone. It trusts the shape of the body:
-// what is malformed is the affair of api/wire and its own tests, and throws here.
+// Reads a command as POST takes it (api.md) for tests that speak to the pure core alone. It trusts the shape
+// of the body: what is malformed is the affair of api/wire and its own tests, and throws here.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// The commands that the oracle replays and the examples that people read are bodies as the interface takes them: its parser
-// makes of each what the tests' own plain reader makes.
+// The commands that the oracle replays and the examples that people read are bodies as the interface takes
+// them: its parser makes of each what the tests' own plain reader makes.
 #include <fstream>
 #include <regex>
 
@@ -19,9 +19,9 @@ Result<Command> parse(const std::string& path, const std::string& text) {
     REQUIRE(document);
     const auto body = document->root();
     static const std::map<std::string, Result<Command> (*)(JsonValue)> makers{
-        {"/v1/parties", api::wire::read_party},       {"/v1/assets", api::wire::read_asset},
-        {"/v1/accounts", api::wire::read_account},    {"/v1/agreements", api::wire::read_agreement},
-        {"/v1/journals", api::wire::read_journal},    {"/v1/liens", api::wire::read_lien},
+        {"/v1/parties", api::wire::read_party},           {"/v1/assets", api::wire::read_asset},
+        {"/v1/accounts", api::wire::read_account},        {"/v1/agreements", api::wire::read_agreement},
+        {"/v1/journals", api::wire::read_journal},        {"/v1/liens", api::wire::read_lien},
         {"/v1/reservations", api::wire::read_reservation}};
     static const std::map<std::string, Result<Command> (*)(const std::string&, JsonValue)> actions{
         {"journals:reverse", api::wire::read_reversal},

@@ -32,7 +32,8 @@ TEST_CASE("a truncated or lengthened event is refused") {
     RandomValues random{7};
     for (int round = 0; round < 2000; ++round) {
         const auto bytes = canonical_bytes(random.make<Event>());
-        REQUIRE_FALSE(from_canonical_bytes<Event>(std::string_view{bytes}.substr(0, random.below(bytes.size()))));
+        REQUIRE_FALSE(
+            from_canonical_bytes<Event>(std::string_view{bytes}.substr(0, random.below(bytes.size()))));
         REQUIRE_FALSE(from_canonical_bytes<Event>(bytes + '\0'));
     }
 }
@@ -77,8 +78,10 @@ TEST_CASE("a command's bytes tell what was asked and nothing else") {
     const Json one{{"asset", "USD"}, {"amount", "1"}};
     const Json same_one{{"asset", "USD"}, {"amount", "1.00"}};
     const Json ten{{"asset", "USD"}, {"amount", "10"}};
-    const auto reserve = [&](const Json& amount, const char* expiry, std::optional<std::uint64_t> match = {}) {
-        return bytes("/v1/reservations", {{"account", "a"}, {"amount", amount}, {"expires_at", expiry}}, match);
+    const auto reserve = [&](const Json& amount, const char* expiry,
+                             std::optional<std::uint64_t> match = {}) {
+        return bytes("/v1/reservations", {{"account", "a"}, {"amount", amount}, {"expires_at", expiry}},
+                     match);
     };
     CHECK(reserve(one, "2026-07-06T15:00:00Z") == reserve(same_one, "2026-07-06T11:00:00-04:00"));
     CHECK(reserve(one, "2026-07-06T15:00:00Z") != reserve(ten, "2026-07-06T15:00:00Z"));

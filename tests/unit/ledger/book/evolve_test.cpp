@@ -1,4 +1,5 @@
-// What the fold says of facts that contradict the book: it names the contradiction and never reads past a table.
+// What the fold says of facts that contradict the book: it names the contradiction and never reads past a
+// table.
 #include <catch2/catch.hpp>
 
 #include "ledger/book/canonical.hpp"
@@ -16,13 +17,16 @@ struct SmallBook {
     SmallBook() {
         book.post("/v1/parties", {{"id", "p"}, {"name", "P"}, {"kind", "fund"}});
         book.post("/v1/assets", {{"id", "USD"}, {"kind", "cash"}, {"scale", 2}});
-        book.post("/v1/accounts", {{"id", "c"}, {"party", "p"}, {"side", "obligation"}, {"regime", "FUT_4D"}});
         book.post("/v1/accounts",
-                  {{"id", "b"}, {"party", "p"}, {"side", "location"}, {"kind", "bank"}, {"regime", "FUT_4D"}});
+                  {{"id", "c"}, {"party", "p"}, {"side", "obligation"}, {"regime", "FUT_4D"}});
+        book.post(
+            "/v1/accounts",
+            {{"id", "b"}, {"party", "p"}, {"side", "location"}, {"kind", "bank"}, {"regime", "FUT_4D"}});
         const Json amount{{"asset", "USD"}, {"amount", "100"}};
-        REQUIRE(book.post("/v1/journals", {{"reason", "DEPOSIT"},
-                                           {"legs", {{{"account", "b"}, {"debit", amount}},
-                                                     {{"account", "c"}, {"credit", amount}}}}})
+        REQUIRE(book.post("/v1/journals",
+                          {{"reason", "DEPOSIT"},
+                           {"legs",
+                            {{{"account", "b"}, {"debit", amount}}, {{"account", "c"}, {"credit", amount}}}}})
                     .is_accepted());
     }
     [[nodiscard]] std::string told(Events events) const {
@@ -42,7 +46,8 @@ LienOpened lien_of(LienLine line) { return {.terms = {}, .lines = {std::move(lin
 
 TEST_CASE_METHOD(SmallBook, "a fact that contradicts the book is named") {
     const Quantity hundred{10'000};
-    const LienLine fine{.owner = {0}, .location = {1}, .asset = {0}, .lot = {}, .quantity = hundred, .consumed = hundred};
+    const LienLine fine{
+        .owner = {0}, .location = {1}, .asset = {0}, .lot = {}, .quantity = hundred, .consumed = hundred};
     CHECK(told({lien_of(fine)}).empty());
     CHECK(told({}) == "no events, or too many");
     CHECK(told({PartyAdded{book.state().parties[PartyNo{0}]}}) == "an id is taken");
@@ -77,7 +82,10 @@ TEST_CASE_METHOD(SmallBook, "a fact that contradicts the book is named") {
 
 TEST_CASE_METHOD(SmallBook, "versions follow each other and knowledge time never goes back") {
     auto state = book.state();
-    Recorded recorded{.version = state.version(), .known_at = state.now(), .effective_at = {}, .principal = {},
+    Recorded recorded{.version = state.version(),
+                      .known_at = state.now(),
+                      .effective_at = {},
+                      .principal = {},
                       .events = {ReasonDefined{{.id = "NEW"}}}};
     CHECK(try_evolve(state, recorded) == std::string{"the version does not follow the one before"});
     recorded.version = Version{state.version().value + 1};
@@ -136,12 +144,15 @@ TEST_CASE_METHOD(SmallBook, "a fingerprint tells every fact apart") {
     auto changed = moved;
     const Json few{{"asset", "USD"}, {"amount", "5"}};
     const auto ends = "2026-07-06T18:00:00Z";
-    book.post("/v1/liens", {{"id", "l"}, {"type", "CCP_MARGIN"}, {"holder", "p"}, {"account", "c"}, {"amount", few}});
+    book.post("/v1/liens",
+              {{"id", "l"}, {"type", "CCP_MARGIN"}, {"holder", "p"}, {"account", "c"}, {"amount", few}});
     CHECK(changed());
     book.post("/v1/reservations", {{"id", "r"}, {"account", "c"}, {"amount", few}, {"expires_at", ends}});
     CHECK(changed());
-    book.post("/v1/journals", {{"id", "j"}, {"reason", "WITHDRAWAL"},
-                               {"legs", {{{"account", "c"}, {"debit", few}}, {{"account", "b"}, {"credit", few}}}}});
+    book.post("/v1/journals",
+              {{"id", "j"},
+               {"reason", "WITHDRAWAL"},
+               {"legs", {{{"account", "c"}, {"debit", few}}, {{"account", "b"}, {"credit", few}}}}});
     CHECK(changed());
     const auto untouched = book.state();
     book.post("/v1/journals/j:reverse", {{"reason", "CORRECTION"}});
@@ -163,7 +174,8 @@ TEST_CASE_METHOD(SmallBook, "a copy of the state never changes under its reader"
     const auto before = fingerprint(pinned);
     const Json few{{"asset", "USD"}, {"amount", "5"}};
     book.post("/v1/liens", {{"type", "CCP_MARGIN"}, {"holder", "p"}, {"account", "c"}, {"amount", few}});
-    book.post("/v1/accounts", {{"id", "d"}, {"party", "p"}, {"side", "location"}, {"kind", "dco"}, {"regime", "FUT_4D"}});
+    book.post("/v1/accounts",
+              {{"id", "d"}, {"party", "p"}, {"side", "location"}, {"kind", "dco"}, {"regime", "FUT_4D"}});
     CHECK(fingerprint(pinned) == before);
     CHECK(pinned.locations_of(Pool::fut_4d).size() == 1);
     CHECK(book.state().locations_of(Pool::fut_4d).size() == 2);

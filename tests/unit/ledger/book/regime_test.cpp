@@ -37,14 +37,17 @@ TEST_CASE("kinds have the sides and floors of the interface") {
     for (const auto& row : account_kinds()) {
         CHECK(account_kind_from_code(row.code) == row.kind);
         if (row.side == Side::obligation) ++obligations;
-        CHECK(row.may_have_limits == (row.kind == AccountKind::customer_margin || row.kind == AccountKind::bank));
+        CHECK(row.may_have_limits ==
+              (row.kind == AccountKind::customer_margin || row.kind == AccountKind::bank));
     }
     CHECK(obligations == 12);
     CHECK(account_kinds().size() - obligations == 20);
-    for (const auto kind : {AccountKind::customer, AccountKind::residual_interest, AccountKind::box, AccountKind::dco})
+    for (const auto kind :
+         {AccountKind::customer, AccountKind::residual_interest, AccountKind::box, AccountKind::dco})
         CHECK(row_of(kind).floor == Floor::zero);
-    for (const auto kind : {AccountKind::house_equity, AccountKind::short_position, AccountKind::due_from,
-                            AccountKind::in_transit, AccountKind::open_trade_equity, AccountKind::stock_loaned})
+    for (const auto kind :
+         {AccountKind::house_equity, AccountKind::short_position, AccountKind::due_from,
+          AccountKind::in_transit, AccountKind::open_trade_equity, AccountKind::stock_loaned})
         CHECK(row_of(kind).floor == Floor::none);
 }
 

@@ -37,7 +37,9 @@ std::vector<Block> blocks_of(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("every kind of account has an example journal that posts and uses it, and all of them leave no deficiency") {
+TEST_CASE(
+    "every kind of account has an example journal that posts and uses it, and all of them leave no "
+    "deficiency") {
     TestBook book;
     std::set<std::string> shown;
     for (const auto& block : blocks_of(std::string{BAILEE_SOURCE} + "/docs/examples/journals.md")) {
@@ -58,7 +60,8 @@ TEST_CASE("every kind of account has an example journal that posts and uses it, 
         REQUIRE(kind);
         bool is_used = false;
         for (const auto& leg : body["legs"])
-            is_used = is_used || book.state().accounts[book.account(leg["account"].get<std::string>())].kind == *kind;
+            is_used = is_used ||
+                      book.state().accounts[book.account(leg["account"].get<std::string>())].kind == *kind;
         REQUIRE(is_used);
         REQUIRE(shown.insert(block.heading).second);
         REQUIRE(broken_law(book.state()) == "");

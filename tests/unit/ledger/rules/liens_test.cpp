@@ -84,10 +84,13 @@ TEST_CASE_METHOD(Liens, "an increase of a lien of several owners wants an alloca
         {"account":"fund.fut","location":"k","amount":{"asset":"UST","amount":"5"}},
         {"account":"other.fut","location":"k","amount":{"asset":"UST","amount":"4"}}]})")
                 .is_accepted());
-    CHECK(post("/v1/liens/l:increase", R"({"amount":{"asset":"UST","amount":"1"}})").pointer() == "/allocation");
-    CHECK(post("/v1/liens/l:increase",
-               R"({"allocation":[{"account":"other.fut","location":"k","amount":{"asset":"UST","amount":"6"}}]})")
-              .is_accepted());
+    CHECK(post("/v1/liens/l:increase", R"({"amount":{"asset":"UST","amount":"1"}})").pointer() ==
+          "/allocation");
+    CHECK(
+        post(
+            "/v1/liens/l:increase",
+            R"({"allocation":[{"account":"other.fut","location":"k","amount":{"asset":"UST","amount":"6"}}]})")
+            .is_accepted());
     CHECK(book.free("other.fut", "UST") == "0");
 }
 
@@ -150,8 +153,9 @@ TEST_CASE_METHOD(Liens, "the base interest consumes nothing") {
     REQUIRE(lien("base", "100", {{"type", "CUST_SEC_INT"}}).is_accepted());
     CHECK(bound() == "0");
     CHECK(lien("l", "100").is_accepted());
-    CHECK(post("/v1/liens/base:increase", R"({"amount":{"asset":"UST","amount":"1"},"location":"k"})").code() ==
-          "INSUFFICIENT_FREE");
+    CHECK(
+        post("/v1/liens/base:increase", R"({"amount":{"asset":"UST","amount":"1"},"location":"k"})").code() ==
+        "INSUFFICIENT_FREE");
     REQUIRE(release("base").is_accepted());
     CHECK(bound() == "100");
 }
@@ -185,7 +189,8 @@ TEST_CASE_METHOD(Liens, "a promoted junior's own units count among those that mo
     REQUIRE(lien("a", "60", {{"location", "k"}}).is_accepted());
     REQUIRE(behind("b", "a", 2, "60").is_accepted());
     REQUIRE(release("a", "30").is_accepted());
-    CHECK(journal("LOCATION_MOVE", "bank.4d", "k", "30", "UST", {{"liens", {"a"}}}).code() == "LIEN_LINES_STAY");
+    CHECK(journal("LOCATION_MOVE", "bank.4d", "k", "30", "UST", {{"liens", {"a"}}}).code() ==
+          "LIEN_LINES_STAY");
     REQUIRE(journal("LOCATION_MOVE", "bank.4d", "k", "60", "UST", {{"liens", {"a"}}}).is_accepted());
     CHECK(book.free("bank.4d", "UST") == "0");
     CHECK(lines("b") == "bank.4d 60");
@@ -194,21 +199,24 @@ TEST_CASE_METHOD(Liens, "a promoted junior's own units count among those that mo
 TEST_CASE_METHOD(Liens, "no lien follows units out of its owner's pool") {
     REQUIRE(journal("RESIDUAL_INTEREST", "bank.4d", "ri", "100.00", "USD",
                     {{"basis", "RESIDUAL_INTEREST"},
-                     {"legs", {debit("house", "100.00", "USD"), credit("bank", "100.00", "USD"),
-                               debit("bank.4d", "100.00", "USD"), credit("ri", "100.00", "USD")}}})
+                     {"legs",
+                      {debit("house", "100.00", "USD"), credit("bank", "100.00", "USD"),
+                       debit("bank.4d", "100.00", "USD"), credit("ri", "100.00", "USD")}}})
                 .is_accepted());
     REQUIRE(lien("l", "50", {{"account", "ri"}, {"amount", amount("50.00", "USD")}}).is_accepted());
     const Json back{{"basis", "RESIDUAL_INTEREST"},
                     {"liens", {"l"}},
-                    {"legs", {debit("ri", "50.00", "USD"), credit("bank.4d", "50.00", "USD"),
-                              debit("bank", "50.00", "USD"), credit("house", "50.00", "USD")}}};
+                    {"legs",
+                     {debit("ri", "50.00", "USD"), credit("bank.4d", "50.00", "USD"),
+                      debit("bank", "50.00", "USD"), credit("house", "50.00", "USD")}}};
     CHECK(journal("RESIDUAL_INTEREST", "", "", "", "", back).code() == "LIEN_LINES_STAY");
 }
 
 TEST_CASE_METHOD(Liens, "senior and junior may expire in one tick") {
     const Json at_three{{"expires_at", "2026-07-06T15:00:00Z"}};
     REQUIRE(lien("a", "60", at_three).is_accepted());
-    REQUIRE(lien("b", "60", {{"behind", "a"}, {"rank", 2}, {"expires_at", "2026-07-06T15:00:00Z"}}).is_accepted());
+    REQUIRE(lien("b", "60", {{"behind", "a"}, {"rank", 2}, {"expires_at", "2026-07-06T15:00:00Z"}})
+                .is_accepted());
     REQUIRE(behind("c", "b", 3, "20").is_accepted());
     const auto version = book.state().version();
     book.tick("2026-07-06T15:00:00Z");
@@ -218,7 +226,8 @@ TEST_CASE_METHOD(Liens, "senior and junior may expire in one tick") {
     CHECK(release("a").code() == "ALREADY_SETTLED");
 }
 
-TEST_CASE_METHOD(Liens, "many liens that fall due at once need more than one tick and never too many events") {
+TEST_CASE_METHOD(Liens,
+                 "many liens that fall due at once need more than one tick and never too many events") {
     for (int count = 0; count < 1100; ++count)
         REQUIRE(lien("base" + std::to_string(count), "1",
                      {{"type", "CUST_SEC_INT"}, {"location", "k"}, {"expires_at", "2026-07-06T15:00:00Z"}})
@@ -231,12 +240,17 @@ TEST_CASE_METHOD(Liens, "many liens that fall due at once need more than one tic
 
 TEST_CASE_METHOD(Liens, "If-Match holds while nobody touches the account") {
     const auto version = state_version("fund.fut");
-    REQUIRE(post("/v1/reservations",
-                 R"({"account":"fund.fut","amount":{"asset":"UST","amount":"1"},"expires_at":"2026-07-06T15:00:00Z"})", version)
-                .is_accepted());
+    REQUIRE(
+        post(
+            "/v1/reservations",
+            R"({"account":"fund.fut","amount":{"asset":"UST","amount":"1"},"expires_at":"2026-07-06T15:00:00Z"})",
+            version)
+            .is_accepted());
     CHECK(state_version("fund.fut") == book.state().version().value);
-    const auto late = post("/v1/liens", R"({"type":"CCP_MARGIN","holder":"cme","account":"fund.fut","amount":{"asset":"UST","amount":"1"}})",
-                           version);
+    const auto late = post(
+        "/v1/liens",
+        R"({"type":"CCP_MARGIN","holder":"cme","account":"fund.fut","amount":{"asset":"UST","amount":"1"}})",
+        version);
     CHECK(late.code() == "STATE_MOVED");
     CHECK(late.figure("state_version") == std::to_string(state_version("fund.fut")));
 }
@@ -244,7 +258,8 @@ TEST_CASE_METHOD(Liens, "If-Match holds while nobody touches the account") {
 TEST_CASE_METHOD(Liens, "many lines of 10^36 never leave 128 bits") {
     Json body{{"type", "BANK_LOAN"}, {"holder", "bank-a"}, {"allocation", Json::array()}};
     for (std::size_t line = 0; line < lines_per_lien_max; ++line)
-        body["allocation"].push_back({{"account", "fund.fut"}, {"location", "k"},
+        body["allocation"].push_back({{"account", "fund.fut"},
+                                      {"location", "k"},
                                       {"amount", amount("1000000000000000000000000000000000000", "UST")}});
     CHECK(book.post("/v1/liens", body).code() == "SUPPLY_EXCEEDED");
 }

@@ -24,9 +24,10 @@ struct Postings : SmallFirm {
 
 TEST_CASE_METHOD(Postings, "a journal of many legs and assets shows each balance once as it is after") {
     const auto answer = journal("TRADE_SETTLEMENT", "", "", "", "",
-                                {{"legs", {debit("k", "5", "UST"), credit("fund.fut", "5", "UST"),
-                                           debit("fund.fut", "50.00", "USD"), credit("bank.4d", "50.00", "USD"),
-                                           debit("fund.fut", "1.00", "USD"), credit("ri", "1.00", "USD")}}});
+                                {{"legs",
+                                  {debit("k", "5", "UST"), credit("fund.fut", "5", "UST"),
+                                   debit("fund.fut", "50.00", "USD"), credit("bank.4d", "50.00", "USD"),
+                                   debit("fund.fut", "1.00", "USD"), credit("ri", "1.00", "USD")}}});
     REQUIRE(answer.is_accepted());
     const auto& posted = std::get<JournalPosted>(book.last().events.front());
     CHECK(posted.legs.size() == 6);
@@ -80,11 +81,13 @@ TEST_CASE_METHOD(Postings, "what counts is where the legs end, in whatever order
 }
 
 TEST_CASE_METHOD(Postings, "500 legs of one unit are a journal like any other") {
-    REQUIRE(journal("CORRECTION", "", "", "", "", {{"legs", legs_of(legs_per_journal_max, "1")}}).is_accepted());
+    REQUIRE(
+        journal("CORRECTION", "", "", "", "", {{"legs", legs_of(legs_per_journal_max, "1")}}).is_accepted());
     CHECK(book.total("fund.fut", "UST") == "350");
 }
 
-TEST_CASE_METHOD(Postings, "a fact that breaks a floor opens one exception for each balance, and its cure closes it") {
+TEST_CASE_METHOD(Postings,
+                 "a fact that breaks a floor opens one exception for each balance, and its cure closes it") {
     const Json told{{"evidence", {{{"kind", "statement"}, {"reference", "1"}}}}};
     REQUIRE(journal("VARIATION", "other.fut", "bank.4d", "30.00", "USD", told).is_accepted());
     CHECK(book.open_exceptions() == 1);
@@ -113,10 +116,12 @@ TEST_CASE_METHOD(Postings, "a fact that takes bound units opens LIEN_SHORT on bo
     CHECK(book.open_exceptions() == 0);
 }
 
-TEST_CASE_METHOD(Postings, "a bank without an overdraft line stays at zero and one with it stops at its limit") {
+TEST_CASE_METHOD(Postings,
+                 "a bank without an overdraft line stays at zero and one with it stops at its limit") {
     CHECK(journal("CORRECTION", "house", "bank", "1500.01", "USD").code() == "INSUFFICIENT_FREE");
     CHECK(journal("CORRECTION", "house", "bank", "1500.00", "USD").is_accepted());
-    REQUIRE(post("/v1/accounts", R"({"id":"od","party":"bank-b","side":"location","kind":"bank","pool":"securities_record",
+    REQUIRE(post("/v1/accounts",
+                 R"({"id":"od","party":"bank-b","side":"location","kind":"bank","pool":"securities_record",
                                      "limits":[{"asset":"USD","amount":"10.00"}]})")
                 .is_accepted());
     CHECK(journal("CORRECTION", "house", "od", "10.01", "USD").code() == "INSUFFICIENT_FREE");
@@ -128,10 +133,10 @@ TEST_CASE_METHOD(Postings, "hindsight is judged by every leg's calendar, in what
     book.tick("2026-07-06T15:00:00Z");
     // Friday 3 July 2026: the exchanges keep Independence Day, the Reserve Banks are open.
     const auto friday = "2026-07-03T15:00:00Z";
-    const Json firm_first{debit("house", "1.00", "USD"), credit("bank", "1.00", "USD"), debit("bank.4d", "1.00", "USD"),
-                          credit("ri", "1.00", "USD")};
-    const Json pool_first{debit("bank.4d", "1.00", "USD"), credit("ri", "1.00", "USD"), debit("house", "1.00", "USD"),
-                          credit("bank", "1.00", "USD")};
+    const Json firm_first{debit("house", "1.00", "USD"), credit("bank", "1.00", "USD"),
+                          debit("bank.4d", "1.00", "USD"), credit("ri", "1.00", "USD")};
+    const Json pool_first{debit("bank.4d", "1.00", "USD"), credit("ri", "1.00", "USD"),
+                          debit("house", "1.00", "USD"), credit("bank", "1.00", "USD")};
     for (const auto& legs : {firm_first, pool_first})
         CHECK(journal("RESIDUAL_INTEREST", "", "", "", "",
                       {{"legs", legs}, {"basis", "RESIDUAL_INTEREST"}, {"effective_at", friday}})
@@ -141,8 +146,10 @@ TEST_CASE_METHOD(Postings, "hindsight is judged by every leg's calendar, in what
 
 TEST_CASE_METHOD(Postings, "a location of no regime keeps the exchanges' days") {
     book.tick("2026-07-06T15:00:00Z");
-    REQUIRE(post("/v1/accounts", R"({"id":"bank2","party":"bank-b","side":"location","kind":"bank","pool":"securities_record"})")
-                .is_accepted());
+    REQUIRE(
+        post("/v1/accounts",
+             R"({"id":"bank2","party":"bank-b","side":"location","kind":"bank","pool":"securities_record"})")
+            .is_accepted());
     CHECK(journal("LOCATION_MOVE", "bank2", "bank", "1.00", "USD", {{"effective_at", "2026-07-03T15:00:00Z"}})
               .is_accepted());
 }
@@ -163,7 +170,8 @@ TEST_CASE_METHOD(Postings, "an id and its body again answer as before, another b
     CHECK(lien("j", "2").code() == "DUPLICATE_ID");
 }
 
-TEST_CASE_METHOD(Postings, "ids of the book's own form are the book's own, others with an underscore are not") {
+TEST_CASE_METHOD(Postings,
+                 "ids of the book's own form are the book's own, others with an underscore are not") {
     const auto open = [&](const std::string& id) { return lien(id, "1").code(); };
     CHECK(open("lien_00000000110g0") == "DUPLICATE_ID");
     CHECK(open("abcd_0000000000000") == "DUPLICATE_ID");
@@ -174,10 +182,13 @@ TEST_CASE_METHOD(Postings, "ids of the book's own form are the book's own, other
 
 TEST_CASE("genesis holds the reasons of the interface, each with its nature") {
     const TestBook book;
-    const auto nature = [&](const char* id) { return book.state().reasons[book.state().reasons.find(id).value()].nature; };
-    for (const auto* id : {"OPENING", "DEPOSIT", "WITHDRAWAL", "LOCATION_MOVE", "MARGIN_TO_CCP", "MARGIN_FROM_CCP",
-                           "TRADE_SETTLEMENT", "FAIL", "STOCK_BORROW", "STOCK_LOAN", "BANK_LOAN", "REPO", "RESERVE",
-                           "RESIDUAL_INTEREST", "MISDIRECTED", "FEE", "INTEREST", "REALISATION", "CORRECTION"})
+    const auto nature = [&](const char* id) {
+        return book.state().reasons[book.state().reasons.find(id).value()].nature;
+    };
+    for (const auto* id :
+         {"OPENING", "DEPOSIT", "WITHDRAWAL", "LOCATION_MOVE", "MARGIN_TO_CCP", "MARGIN_FROM_CCP",
+          "TRADE_SETTLEMENT", "FAIL", "STOCK_BORROW", "STOCK_LOAN", "BANK_LOAN", "REPO", "RESERVE",
+          "RESIDUAL_INTEREST", "MISDIRECTED", "FEE", "INTEREST", "REALISATION", "CORRECTION"})
         CHECK(nature(id) == Nature::instruction);
     for (const auto* id : {"VARIATION", "INCOME", "FORCED_TRANSFER", "LOCATION_LOSS", "COUNT_DIFFERENCE"})
         CHECK(nature(id) == Nature::fact);

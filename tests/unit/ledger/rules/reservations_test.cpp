@@ -10,8 +10,11 @@ using namespace support;
 struct Reservations : SmallFirm {
     ~Reservations() { CHECK(broken_law(book.state()) == ""); }
     Answer reserve(const std::string& id, const std::string& digits) {
-        return book.post("/v1/reservations", {{"id", id}, {"account", "fund.fut"}, {"amount", amount(digits, "UST")},
-                                              {"purpose", "order 9911"}, {"expires_at", "2026-07-06T15:00:00Z"}});
+        return book.post("/v1/reservations", {{"id", id},
+                                              {"account", "fund.fut"},
+                                              {"amount", amount(digits, "UST")},
+                                              {"purpose", "order 9911"},
+                                              {"expires_at", "2026-07-06T15:00:00Z"}});
     }
 };
 
@@ -27,9 +30,11 @@ TEST_CASE_METHOD(Reservations, "a reservation binds the owner's units and no pla
     CHECK(journal("WITHDRAWAL", "fund.fut", "k", "10", "UST").is_accepted());
 }
 
-TEST_CASE_METHOD(Reservations, "a commit becomes a lien in one version, of all that was reserved unless it says less") {
+TEST_CASE_METHOD(Reservations,
+                 "a commit becomes a lien in one version, of all that was reserved unless it says less") {
     REQUIRE(reserve("r", "90").is_accepted());
-    const auto answer = post("/v1/reservations/r:commit", R"({"lien":{"id":"l","type":"CCP_MARGIN","holder":"cme"}})");
+    const auto answer =
+        post("/v1/reservations/r:commit", R"({"lien":{"id":"l","type":"CCP_MARGIN","holder":"cme"}})");
     REQUIRE(answer.is_accepted());
     CHECK(answer.id == "l");
     CHECK(book.last().events.size() == 2);
@@ -37,9 +42,11 @@ TEST_CASE_METHOD(Reservations, "a commit becomes a lien in one version, of all t
     CHECK(book.reserved("fund.fut", "UST") == "0");
     CHECK(book.encumbered("fund.fut", "UST") == "90");
     REQUIRE(reserve("s", "10").is_accepted());
-    REQUIRE(post("/v1/reservations/s:commit",
-                 R"({"lien":{"id":"m","type":"CCP_MARGIN","holder":"cme","amount":{"asset":"UST","amount":"4"}}})")
-                .is_accepted());
+    REQUIRE(
+        post(
+            "/v1/reservations/s:commit",
+            R"({"lien":{"id":"m","type":"CCP_MARGIN","holder":"cme","amount":{"asset":"UST","amount":"4"}}})")
+            .is_accepted());
     CHECK(book.free("fund.fut", "UST") == "6");
 }
 
@@ -55,11 +62,13 @@ TEST_CASE_METHOD(Reservations, "a commit becomes a journal that takes what was r
 
 TEST_CASE_METHOD(Reservations, "a commit that is refused leaves the reservation as it was") {
     REQUIRE(reserve("r", "50").is_accepted());
-    CHECK(post("/v1/reservations/r:commit", R"({"lien":{"type":"CCP_MARGIN","holder":"cme","location":"vault"}})").pointer() ==
-          "/lien/location");
+    CHECK(post("/v1/reservations/r:commit",
+               R"({"lien":{"type":"CCP_MARGIN","holder":"cme","location":"vault"}})")
+              .pointer() == "/lien/location");
     CHECK(book.reserved("fund.fut", "UST") == "50");
     CHECK(post("/v1/reservations/r:release", "{}").is_accepted());
-    CHECK(post("/v1/reservations/r:commit", R"({"lien":{"type":"CCP_MARGIN","holder":"cme"}})").code() == "ALREADY_SETTLED");
+    CHECK(post("/v1/reservations/r:commit", R"({"lien":{"type":"CCP_MARGIN","holder":"cme"}})").code() ==
+          "ALREADY_SETTLED");
 }
 
 TEST_CASE_METHOD(Reservations, "a reservation ends at its instant and not before") {
