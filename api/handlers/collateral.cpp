@@ -83,7 +83,15 @@ void write_item(JsonWriter& out, const Reading& reading, const Position& positio
     out.end_object();
 }
 
-// Collects a page of items; a cursor is the account's number and the place of the asset among its positions.
+// In the order of the assets, which does not depend on when the account first held them.
+std::vector<const Position*> positions_of(const State& state, AccountNo account) {
+    std::vector<const Position*> positions;
+    state.for_each_position(account, [&](const Position& position) { positions.push_back(&position); });
+    std::ranges::sort(positions, {}, [](const Position* position) { return position->asset; });
+    return positions;
+}
+
+// Collects a page of items; a cursor is the number of the account and of the asset after it.
 class ItemPage {
 public:
     ItemPage(const Reading& reading, const Wanted& wanted, const Page& page)
@@ -93,22 +101,19 @@ public:
     bool add(AccountNo account) {
         const auto& state = reading_.state();
         if (!matches(state.accounts[account])) return true;
-        std::uint64_t place = 0;
-        bool has_room = true;
-        state.for_each_position(account, [&](const Position& position) {
-            const auto cursor = (std::uint64_t{account.value} << 32U) | ++place;
-            const bool is_wanted = cursor > page_.after && !is_empty(position.balance) &&
-                                   (!wanted_.asset || position.asset == *wanted_.asset);
-            if (!is_wanted || !has_room) return;
+        for (const auto* position : positions_of(state, account)) {
+            const auto cursor = (std::uint64_t{account.value} << 32U) | (position->asset.value + 1U);
+            const bool is_wanted = cursor > page_.after && !is_empty(position->balance) &&
+                                   (!wanted_.asset || position->asset == *wanted_.asset);
+            if (!is_wanted) continue;
             if (items_.size() == page_.limit) {
-                has_room = false;
-                return;
+                has_more_ = true;
+                return false;
             }
-            items_.push_back(&position);
+            items_.push_back(position);
             last_ = cursor;
-        });
-        has_more_ = has_more_ || !has_room;
-        return has_room;
+        }
+        return true;
     }
 
     [[nodiscard]] Response answer() const {
@@ -203,12 +208,16 @@ Result<Response> get_balances(Reading& reading) {
     JsonWriter out;
     out.begin_object().field("account", state.accounts[*account].id).field("state_version", version.value);
     out.begin_array("balances");
-    state.for_each_position(*account, [&](const Position& position) {
-        const auto& asset = state.assets[position.asset];
-        out.begin_object().field("asset", asset.id);
-        wire::write_balance_fields(out, position.balance, asset.scale);
-        out.end_object();
+    auto positions = positions_of(state, *account);
+    std::ranges::sort(positions, {}, [&](const Position* position) {
+        return std::string_view{state.assets[position->asset].id};
     });
+    for (const auto* position : positions) {
+        const auto& asset = state.assets[position->asset];
+        out.begin_object().field("asset", asset.id);
+        wire::write_balance_fields(out, position->balance, asset.scale);
+        out.end_object();
+    }
     out.end_array().end_object();
     return reading.answer(out, version);
 }

@@ -103,7 +103,13 @@ void Reading::complete(wire::Facts& facts, const LogEntry& entry) const {
 Response Reading::answer(wire::JsonWriter& body, std::optional<Version> etag) const {
     auto response = http::json_response(body.take());
     set_version(response, head(), head().version);
-    if (etag) response.set("ETag", wire::make_etag(head(), *etag));
+    if (!etag) return response;
+    const auto tag = wire::make_etag(head(), *etag);
+    response.set("ETag", tag);
+    if (request_->header("If-None-Match") == tag) {
+        response.status = 304;
+        response.body.clear();
+    }
     return response;
 }
 

@@ -38,10 +38,8 @@ tl::unexpected<Error> malformed(std::string_view what, std::string pointer) {
                    .pointer = std::move(pointer)});
 }
 
-Status check_generation(std::uint64_t generation, const Head& head, std::string_view what,
-                        std::string pointer) {
-    if (generation > head.generation) return malformed(what, std::move(pointer));
-    if (generation < head.generation) return refuse(generation_passed(generation, head, std::move(pointer)));
+Status check_generation(std::uint64_t generation, const Head& head, std::string pointer) {
+    if (generation != head.generation) return refuse(generation_passed(generation, head, std::move(pointer)));
     return {};
 }
 
@@ -72,7 +70,7 @@ Result<std::uint64_t> read_cursor(std::string_view text, const Head& head, char 
     if (!generation || text.empty() || text.front() != list) return malformed(what, "?cursor");
     const auto position = whole_number(text.substr(1));
     if (!position) return malformed(what, "?cursor");
-    if (auto current = check_generation(*generation, head, what, "?cursor"); !current)
+    if (auto current = check_generation(*generation, head, "?cursor"); !current)
         return refuse(std::move(current.error()));
     return *position;
 }
@@ -87,7 +85,7 @@ Result<std::uint64_t> read_if_match(std::string_view text, const Head& head) {
     const auto generation = take_generation(text, 1);
     const auto version = whole_number(text);
     if (!generation || !version) return malformed(what, "If-Match");
-    if (auto current = check_generation(*generation, head, what, "If-Match"); !current)
+    if (auto current = check_generation(*generation, head, "If-Match"); !current)
         return refuse(std::move(current.error()));
     return *version;
 }
@@ -105,7 +103,7 @@ Result<EventId> read_event_id(std::string_view text, const Head& head) {
     const auto version = whole_number(text.substr(0, dot));
     const auto index = whole_number(text.substr(dot + 1));
     if (!version || !index || *index > 2 * events_per_version_max + 1) return malformed(what, pointer);
-    if (auto current = check_generation(*generation, head, what, pointer); !current)
+    if (auto current = check_generation(*generation, head, pointer); !current)
         return refuse(std::move(current.error()));
     if (*version > head.version.value)
         return refuse({.code = Code::invalid_input,

@@ -1,5 +1,5 @@
 // Cursors and precondition tags: where a list goes on, and the version a caller has seen. Those of a later
-// generation begin with it ("2.a1042"); those of an earlier one are refused with both heads.
+// generation begin with it ("2.a1042"); those of another one are refused with both heads.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct Head {
 
 // `list` tells the cursors of one list from those of another.
 [[nodiscard]] std::string make_cursor(const Head& head, char list, std::uint64_t position);
-// INVALID_INPUT at "?cursor" for any other text, GENERATION_PASSED for one of an earlier generation.
+// INVALID_INPUT at "?cursor" for any other text, GENERATION_PASSED for one of another generation.
 [[nodiscard]] ledger::base::Result<std::uint64_t> read_cursor(std::string_view text, const Head& head,
                                                               char list);
 

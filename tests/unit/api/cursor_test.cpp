@@ -22,8 +22,8 @@ TEST_CASE("a cursor of this generation is read back", "[cursor]") {
     CHECK(read_cursor("j18446744073709551615", first, 'j') == 18446744073709551615U);
 }
 
-TEST_CASE("what names an earlier generation is refused with both heads", "[cursor]") {
-    for (const auto& error : {read_cursor("j7", third, 'j').error(), read_cursor("2.j7", third, 'j').error(),
+TEST_CASE("what names another generation is refused with both heads", "[cursor]") {
+    for (const auto& error : {read_cursor("j7", third, 'j').error(), read_cursor("4.j7", third, 'j').error(),
                               read_if_match("\"7\"", third).error(), read_event_id("2.7.0", third).error()}) {
         CHECK(error.code == Code::generation_passed);
         REQUIRE(error.figures.size() == 3);
@@ -33,16 +33,16 @@ TEST_CASE("what names an earlier generation is refused with both heads", "[curso
 }
 
 TEST_CASE("what is no cursor, tag or event id is malformed", "[cursor]") {
-    for (const auto* text : {"", "j", "k7", "7", "j-1", "j 7", "j07", "1.j7", "0.j7", "2.j7", "j7.", ".j7",
-                             "j99999999999999999999"}) {
+    for (const auto* text :
+         {"", "j", "k7", "7", "j-1", "j 7", "j07", "1.j7", "0.j7", "j7.", ".j7", "j99999999999999999999"}) {
         INFO(text);
         CHECK(read_cursor(text, first, 'j').error().code == Code::invalid_input);
     }
-    for (const auto* text : {"", "\"", "\"\"", "*", "W/\"7\"", "7,8", "\"7", "2.7", "1.7"}) {
+    for (const auto* text : {"", "\"", "\"\"", "*", "W/\"7\"", "7,8", "\"7", "1.7"}) {
         INFO(text);
         CHECK(read_if_match(text, first).error().code == Code::invalid_input);
     }
-    for (const auto* text : {"", "7", "7.", "7.x", "7.0.0", "9.7.0.0", "7.99999", "1043.0"}) {
+    for (const auto* text : {"", "7", "7.", "7.x", "9.7.0.0", "7.99999", "1043.0"}) {
         INFO(text);
         CHECK(read_event_id(text, first).error().code == Code::invalid_input);
     }
