@@ -73,11 +73,12 @@ class CuttingProxy:
 
     def drop(self, ready, end):
         other = self.pairs.pop(end, None)
+        if other is None:
+            return  # it went with its other end
+        del self.pairs[other]
         for one in (end, other):
-            if one is not None:
-                self.pairs.pop(one, None)
-                ready.unregister(one)
-                one.close()
+            ready.unregister(one)
+            one.close()
 
     def stop(self):
         self.over.set()
@@ -157,7 +158,7 @@ class MarginEngine(support.ServerTest):
         parts = urllib.parse.urlsplit(self.server.url)
         proxy = CuttingProxy((parts.hostname, parts.port), every=0.7)
         self.addCleanup(proxy.stop)
-        dump = self.scratch / "view.json"
+        dump = self.server.data_dir.parent / "view.json"
         operator = Operator(self.server.url, self.server.keys["admin"])
         engine = self.run_engine(proxy.url, dump)
         self.addCleanup(engine.kill)

@@ -140,7 +140,7 @@ class View:
         self.reads = 0
 
     def load(self):
-        """Reads everything. Pages may be of different versions; each item is as of its account's state version
+        """Reads everything. Pages may differ in version; each item is as of its account's state version
         or later. The stream is followed from the lowest version read: nothing is missed or applied twice."""
         accounts, _ = self.client.pages("/v1/accounts")
         items, version = self.client.pages("/v1/collateral")
