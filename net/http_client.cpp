@@ -5,8 +5,10 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
-#include <boost/url.hpp>
 #include <fmt/format.h>
+
+#include <optional>
+#include <string_view>
 
 namespace net {
 namespace {
@@ -15,6 +17,31 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using ledger::base::Code;
 using ledger::base::Result;
+
+struct Place {
+    std::string host;
+    std::string port = "80";
+    std::string target = "/";
+};
+
+// "http://host[:port][/target]", the form our own servers print.
+std::optional<Place> parse_place(std::string_view url) {
+    constexpr std::string_view scheme = "http://";
+    if (!url.starts_with(scheme)) return std::nullopt;
+    url.remove_prefix(scheme.size());
+    Place place;
+    if (const auto slash = url.find('/'); slash != std::string_view::npos) {
+        place.target = url.substr(slash);
+        url = url.substr(0, slash);
+    }
+    if (const auto colon = url.rfind(':'); colon != std::string_view::npos) {
+        place.port = url.substr(colon + 1);
+        url = url.substr(0, colon);
+    }
+    place.host = url;
+    if (place.host.empty() || place.port.empty()) return std::nullopt;
+    return place;
+}
 
 tl::unexpected<ledger::base::Error> unreachable(const HttpCall& request, const std::string& why) {
     return ledger::base::refuse({.code = Code::outcome_unknown,
@@ -36,13 +63,12 @@ beast::error_code finish(boost::asio::io_context& io, Start start) {
 }  // namespace
 
 Result<HttpAnswer> call(const HttpCall& request) {
-    const auto url = boost::urls::parse_uri(request.url);
-    if (!url || url->scheme() != "http")
+    const auto place = parse_place(request.url);
+    if (!place)
         return ledger::base::refuse({.code = Code::invalid_input,
                                      .detail = fmt::format("\"{}\" is not an http:// address.", request.url),
                                      .pointer = "--url"});
-    const std::string host{url->encoded_host_address()};
-    const std::string port = url->has_port() ? std::string{url->port()} : "80";
+    const auto& [host, port, target] = *place;
 
     boost::asio::io_context io;
     boost::asio::ip::tcp::resolver resolver{io};
@@ -54,7 +80,6 @@ Result<HttpAnswer> call(const HttpCall& request) {
     error = finish(io, [&](auto done) { stream.async_connect(addresses, done); });
     if (error) return unreachable(request, error.message());
 
-    const std::string target = std::string{url->encoded_target()}.empty() ? "/" : std::string{url->encoded_target()};
     http::request<http::string_body> message{http::string_to_verb(request.method), target, 11};
     message.set(http::field::host, fmt::format("{}:{}", host, port));
     message.set(http::field::connection, "close");
