@@ -285,18 +285,21 @@ Status legs_fit_the_book(Deciding& deciding, const std::vector<Leg>& legs, const
     return {};
 }
 
-// Law 3 and the floors: what an instruction takes must be there and free.
+// Law 3 and the floors: what an instruction takes must be there and free, and so must what it binds.
 Status instruction_leaves_enough(const Deciding& deciding, const std::vector<Leg>& legs,
                                  const std::string& pointer) {
     const auto& state = deciding.state;
     for (const auto& entry : deciding.balances.entries()) {
-        if (entry.now.total >= entry.before.total) continue;
+        const bool takes = entry.now.total < entry.before.total;
+        const bool binds = entry.now.bound() > entry.before.bound();  // lines that came with the units
+        if (!takes && !binds) continue;
         if (state.shortfall(entry.account, entry.asset, entry.now).is_zero()) continue;
         const auto leg = std::ranges::find_if(
             legs, [&](const Leg& one) { return one.account == entry.account && one.asset == entry.asset; });
         const auto at = static_cast<std::size_t>(leg - legs.begin());
-        return refuse(deciding.insufficient_free(entry.account, entry.asset,
-                                                 entry.before.total - entry.now.total, entry.before,
+        const auto asked =
+            takes ? entry.before.total - entry.now.total : entry.now.bound() - entry.before.bound();
+        return refuse(deciding.insufficient_free(entry.account, entry.asset, asked, entry.before,
                                                  leg_pointer(pointer, at, leg->debit.is_positive())));
     }
     return {};

@@ -96,9 +96,10 @@ class Postings:
             self.move_liens(draft, body["liens"], legs, p)
         if not is_fact:
             for account, asset in draft.positions:
-                was = self.positions.get((account, asset), (0, 0, 0))[0]
+                was = self.positions.get((account, asset), (0, 0, 0))
                 now = draft.positions[account, asset]
-                if now[0] < was and self.shortfall(account, asset, now):
+                is_worse = now[0] < was[0] or now[1] + now[2] > was[1] + was[2]
+                if is_worse and self.shortfall(account, asset, now):
                     at = next(n for n, leg in enumerate(legs) if leg[:2] == (account, asset))
                     side = "debit" if legs[at][2] > 0 else "credit"
                     raise Refused("INSUFFICIENT_FREE", f"{p}/legs/{at}/{side}")

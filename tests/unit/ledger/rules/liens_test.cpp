@@ -196,6 +196,21 @@ TEST_CASE_METHOD(Liens, "a promoted junior's own units count among those that mo
     CHECK(lines("b") == "bank.4d 60");
 }
 
+TEST_CASE_METHOD(Liens, "no lien moves to a place that is overdrawn for more than what comes") {
+    REQUIRE(post("/v1/accounts",
+                 R"({"id":"od","party":"bank-b","side":"location","kind":"bank","regime":"FUT_4D",
+                     "limits":[{"asset":"USD","amount":"50.00"}]})")
+                .is_accepted());
+    REQUIRE(journal("LOCATION_MOVE", "bank.4d", "od", "50.00", "USD").is_accepted());
+    REQUIRE(lien("l", "40", {{"location", "bank.4d"}, {"amount", amount("40.00", "USD")}}).is_accepted());
+    const auto answer = journal("LOCATION_MOVE", "od", "bank.4d", "40.00", "USD", {{"liens", {"l"}}});
+    CHECK(answer.code() == "INSUFFICIENT_FREE");
+    CHECK(answer.pointer() == "/legs/0/debit");
+    CHECK(answer.figure("asked") == "40.00");
+    CHECK(journal("LOCATION_MOVE", "od", "bank.4d", "90.00", "USD", {{"liens", {"l"}}}).is_accepted());
+    CHECK(book.free("od", "USD") == "0.00");
+}
+
 TEST_CASE_METHOD(Liens, "no lien follows units out of its owner's pool") {
     REQUIRE(journal("RESIDUAL_INTEREST", "bank.4d", "ri", "100.00", "USD",
                     {{"basis", "RESIDUAL_INTEREST"},
