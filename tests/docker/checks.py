@@ -41,7 +41,7 @@ def check_files(tree):
 
 def check_service(config, tree, url):
     health = config["Healthcheck"]["Test"][1:]
-    assert one_off(config, tree, url, health) == 1, "with no server the health check does not exit 1"
+    assert one_off(config, tree, url, health) == 3, "with no server the health check does not exit 3, unreachable"
     with tempfile.TemporaryFile("w+") as output:
         server = image.contained(tree, config, config["Entrypoint"] + config["Cmd"], url, stdout=output)
         try:

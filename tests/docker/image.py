@@ -111,7 +111,7 @@ def postgres():
         as_postgres = dict(user="postgres", group="postgres", extra_groups=[], cwd=folder)
         run(POSTGRES / "initdb", "-D", data, "-U", "bailee", "-A", "scram-sha-256", f"--pwfile={password}", "--no-sync",
             stdout=subprocess.DEVNULL, **as_postgres)
-        options = f"-c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+        options = f"-c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
         run(POSTGRES / "pg_ctl", "-D", data, "-w", "-l", f"{folder}/log", "-o", options, "start",
             stdout=subprocess.DEVNULL, **as_postgres)
         try:
