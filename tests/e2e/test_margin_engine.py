@@ -17,7 +17,7 @@ from support import Client, amount, credit, debit, deposit, in_an_hour, journal
 
 PROGRAM = pathlib.Path(__file__).parents[2] / "docs/examples/margin_engine/margin_engine.py"
 NOTE = "UST-4.25-2030"
-WORK_SECONDS = 8
+WORK_SECONDS = 6
 
 
 class CuttingProxy:
@@ -146,6 +146,10 @@ class MarginEngine(support.ServerTest):
     def ledger_items(self):
         return Client(self.server.url, self.server.keys["auditor"]).items("/v1/collateral")
 
+    def engine_has_released(self):
+        liens = Client(self.server.url, self.server.keys["auditor"]).items("/v1/liens?holder=cme")
+        return any(lien["id"].startswith("me-") and lien["version"] > lien["opened_version"] for lien in liens)
+
     def kept(self, items):
         """What the view keeps of items, in an order of its own."""
         for item in items:
@@ -164,6 +168,7 @@ class MarginEngine(support.ServerTest):
         self.addCleanup(engine.kill)
         operator.start()
         time.sleep(WORK_SECONDS)
+        support.wait_for("the engine's first release", self.engine_has_released, within=120, every=1)
         operator.over.set()
         operator.join()
         proxy.cutting.clear()
@@ -180,11 +185,10 @@ class MarginEngine(support.ServerTest):
         head = Client(self.server.url, self.server.keys["auditor"]).get("/v1/accounts?limit=1").version
         self.assertEqual(view["version"], head)
 
-        counts = dict(re.findall(r"(\w+) (\d+)[,;]", told.splitlines()[-1]))
+        counts = dict(re.findall(r"(\w+) (\d+)", told.splitlines()[-1].replace(",", "")))
         for what in ("reserved", "committed", "released"):
             self.assertGreater(int(counts[what]), 0, told)
-        resumed = int(re.search(r"resumed the stream (\d+) times", told)[1])
-        self.assertGreater(resumed, 2, told)
+        self.assertGreater(int(counts["resumed"]), 2, told)
         self.assertGreater(proxy.cuts, 3)
         self.assertGreater(operator.posted, 20)
         self.assertRegex(told, r"account +total +encumbered +reserved +free +required +as of")

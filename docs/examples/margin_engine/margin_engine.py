@@ -398,8 +398,8 @@ def main():
     whole = view.wait_for(head)
     stop.set()
     table(view, engine.customers())
-    print(", ".join(f"{name} {count}" for name, count in engine.told.items()) +
-          f"; read everything {view.reads} times, resumed the stream {max(0, follower.resumed)} times")
+    told = {**engine.told, "read": view.reads, "resumed": max(0, follower.resumed)}
+    print(", ".join(f"{name} {count:,}" for name, count in told.items()))
     if options.dump:
         with view.lock, open(options.dump, "w", encoding="utf-8") as file:
             items = [view.items[account][asset] for account, asset in view.places()]
