@@ -15,23 +15,28 @@ void append_to(PersistentMap<std::uint64_t, std::shared_ptr<const std::vector<Ke
     list = std::make_shared<const std::vector<Key>>(std::move(longer));
 }
 
+// Takes the id before the terms are moved: arguments of one call are evaluated in no order one can rely on.
+template <class Register, class Terms>
+auto add_to(Register& registered, Terms terms) {
+    const auto id = terms.id;
+    return registered.add(id, std::move(terms));
+}
+
 }  // namespace
 
-void StateLoader::party(PartyTerms terms) { state_.parties.add(std::string{terms.id}, std::move(terms)); }
-void StateLoader::principal(PrincipalTerms terms) {
-    state_.principals.add(std::string{terms.id}, std::move(terms));
-}
-void StateLoader::reason(ReasonTerms terms) { state_.reasons.add(std::string{terms.id}, std::move(terms)); }
+void StateLoader::party(PartyTerms terms) { add_to(state_.parties, std::move(terms)); }
+void StateLoader::principal(PrincipalTerms terms) { add_to(state_.principals, std::move(terms)); }
+void StateLoader::reason(ReasonTerms terms) { add_to(state_.reasons, std::move(terms)); }
 
 void StateLoader::asset(AssetTerms terms) {
-    state_.assets.add(std::string{terms.id}, std::move(terms));
+    add_to(state_.assets, std::move(terms));
     state_.supplies_.push_back({});
 }
 
 void StateLoader::account(AccountTerms terms, Version opened) {
     const auto side = terms.side;
     const auto pool = terms.pool;
-    const auto no = state_.accounts.add(std::string{terms.id}, std::move(terms));
+    const auto no = add_to(state_.accounts, std::move(terms));
     state_.heads_.push_back(AccountHead{.state_version = opened});
     if (side != Side::location) return;
     auto& list = state_.locations_[static_cast<std::size_t>(pool)];
@@ -41,7 +46,8 @@ void StateLoader::account(AccountTerms terms, Version opened) {
 }
 
 void StateLoader::agreement(AgreementTerms terms, std::optional<EffectiveAt> revoked_at) {
-    state_.agreements.add(std::string{terms.id}, AgreementState{std::move(terms), revoked_at});
+    const auto id = terms.id;
+    state_.agreements.add(id, AgreementState{std::move(terms), revoked_at});
 }
 
 void StateLoader::key(KeyTerms terms, bool revoked) {
