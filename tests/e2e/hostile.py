@@ -1,4 +1,5 @@
 """Requests byte by byte over a raw socket, for what no HTTP library would send."""
+import re
 import socket
 import time
 
@@ -12,7 +13,7 @@ class RawAnswer:
     @property
     def statuses(self):
         """Of every answer on the connection, in order."""
-        return [int(line.split(b" ")[1]) for line in self.data.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")]
+        return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", self.data)]
 
     def __str__(self):
         return f"{self.data[:600]!r} closed={self.closed} after {self.seconds:.1f} s"

@@ -282,9 +282,9 @@ class EventStream:
         if last_event_id is not None:
             fields["Last-Event-ID"] = last_event_id
         self.connection.request("GET", path, headers=fields)
+        self.socket = self.connection.sock  # an answer that ends with its connection takes it over
         self.response = self.connection.getresponse()
         self.status = self.response.status
-        self.socket = self.connection.sock
         self.events = queue.Queue()
         self.comments = []
         self.body = b"" if self.status == 200 else self.response.read()
@@ -302,10 +302,10 @@ class EventStream:
                     name, _, value = text.partition(":")
                     value = value.removeprefix(" ")
                     event[name] = event[name] + "\n" + value if name in event else value
-                elif event:
-                    if "data" in event:
+                else:
+                    if "data" in event:  # without data it is no event, though it may carry an id
                         event["json"] = json.loads(event["data"])
-                    self.events.put(event)
+                        self.events.put(event)
                     event = {}
         except (OSError, http.client.HTTPException, ValueError):
             pass
@@ -394,4 +394,4 @@ def main():
     if not os.path.exists(BAILEE):
         print(f"there is no {BAILEE}: build the target bailee")
         sys.exit(77)
-    unittest.main(module="__main__", verbosity=2)
+    unittest.main(module="__main__", verbosity=2, warnings="ignore")
