@@ -63,7 +63,7 @@ class KillPostgres(unittest.TestCase):
                 strike()
                 if number % 10 == 9:
                     self.load.wait_for_more(25)
-                    acknowledged.check(self, self.load, self.server.data_dir)
+                    acknowledged.check(self, self.load, self.server.data_dir, is_still_written=True)
             self.load.wait_for_more(25)
         except BaseException:
             print(self.server.log())
