@@ -11,7 +11,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).parents[1]
 TOPS = ("ledger", "net", "chain", "custody", "api", "app", "tests")
-FLAGS = ["-std=c++20", "-fsyntax-only", f"-I{ROOT}", "-isystem", "/usr/include/postgresql", "-Wall", "-Wextra", "-Werror",
+FLAGS = ["-std=c++20", "-fsyntax-only", f"-I{ROOT}", "-isystem", "/usr/include/postgresql",
+         "-Wall", "-Wextra", "-Werror",
          "-DBOOST_ASIO_SEPARATE_COMPILATION", "-DBOOST_BEAST_SEPARATE_COMPILATION", "-DBOOST_ASIO_NO_DEPRECATED"]
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What compilers and linters do not say: lines of at most 110 columns, functions of at most 70 lines, files of at
-most 700, no words of unfinished work, and no call that has a better one here.
+"""What compilers and linters do not say: lines of at most 110 columns (120 in scripts), functions of at most
+70 lines, files of at most 700, no words of unfinished work, and no call that has a better one here.
 
 tidy.py [FILE...]: checks those, or every tracked file.
 """
@@ -10,9 +10,9 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).parents[1]
-COLUMNS, FUNCTION_LINES, FILE_LINES = 110, 70, 700
+FUNCTION_LINES, FILE_LINES = 70, 700
 CODE = {".cpp", ".hpp"}
-NARROW = CODE | {".py", ".sh", ".cmake", ".sql"}
+COLUMNS = {".cpp": 110, ".hpp": 110, ".sql": 110, ".py": 120, ".sh": 120, ".cmake": 120}
 UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b|not (yet )?" + r"implemented")
 BANNED = [
     (re.compile(r"\bstd::endl\b"), "'\\n': endl flushes"),
@@ -22,7 +22,7 @@ BANNED = [
     (re.compile(r"\bassert\("), "ensure, which stays in a release build"),
     (re.compile(r"\busing namespace std;"), "the names"),
 ]
-OPENS_FUNCTION = re.compile(r"^(\s*)(?!namespace|struct|class|enum|union|extern).*\).*\{$")
+OPENS_FUNCTION = re.compile(r"^(\s*)(?!namespace|struct|class|enum|union|extern|\}).*\).*\{$")
 
 
 def tracked():
@@ -35,8 +35,8 @@ def long_functions(lines):
     """Yields (first line, count) of bodies that are too long; layout is clang-format's, so indents tell."""
     for start, line in enumerate(lines):
         if opened := OPENS_FUNCTION.match(line):
-            closing = opened.group(1) + "}"
-            end = next((at for at in range(start + 1, len(lines)) if lines[at].startswith(closing)), start)
+            closing = re.compile(r"\s{0,%d}\}" % len(opened.group(1)))
+            end = next((at for at in range(start + 1, len(lines)) if closing.match(lines[at])), start)
             if end - start - 1 > FUNCTION_LINES:
                 yield start + 1, end - start - 1
 
@@ -44,15 +44,16 @@ def long_functions(lines):
 def faults(name, text):
     suffix = pathlib.Path(name).suffix
     lines = text.split("\n")
-    if suffix in NARROW:
-        yield from ((at, f"{len(line)} columns") for at, line in enumerate(lines, 1) if len(line) > COLUMNS)
+    if suffix in COLUMNS:
+        yield from ((at, f"{len(line)} columns") for at, line in enumerate(lines, 1) if len(line) > COLUMNS[suffix])
     yield from ((at, "a word of unfinished work") for at, line in enumerate(lines, 1) if UNFINISHED.search(line))
     yield from ((at, "blanks at the end of the line") for at, line in enumerate(lines, 1)
                 if line != line.rstrip() and suffix != ".md")
     if suffix in CODE:
         if len(lines) > FILE_LINES:
             yield FILE_LINES, f"the file has {len(lines)} lines"
-        yield from ((at, f"a function of {count} lines") for at, count in long_functions(lines))
+        if not name.startswith("tests/"):  # a test may be one long table
+            yield from ((at, f"a function of {count} lines") for at, count in long_functions(lines))
         yield from ((at, f"use {better}") for at, line in enumerate(lines, 1)
                     for banned, better in BANNED if banned.search(line.split("//")[0]))
 

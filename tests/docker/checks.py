@@ -9,7 +9,8 @@ import urllib.request
 
 import image
 
-TOOLS_OF_A_BUILD = ("cc", "c++", "gcc", "g++", "clang", "as", "ld", "make", "cmake", "ninja", "ccache", "git", "curl", "wget")
+TOOLS_OF_A_BUILD = ("cc", "c++", "gcc", "g++", "clang", "as", "ld", "make", "cmake", "ninja", "ccache", "git",
+                    "curl", "wget")
 
 
 def check(config, tree):

@@ -78,7 +78,8 @@ def built(context, *build_arguments):
         container = None
         try:
             buildah("bud", "--network", "host", "--format", "docker", "--tag", tag, *arguments,
-                    "--ignorefile", ROOT / "docker/Dockerfile.dockerignore", "--file", ROOT / "docker/Dockerfile", context)
+                    "--ignorefile", ROOT / "docker/Dockerfile.dockerignore", "--file", ROOT / "docker/Dockerfile",
+                    context)
             inspected = json.loads(buildah("inspect", "--type", "image", tag, capture_output=True).stdout)
             container = buildah("from", tag, capture_output=True).stdout.strip()
             tree = pathlib.Path(buildah("mount", container, capture_output=True).stdout.strip())

@@ -51,7 +51,8 @@ WRONG = {
         lambda service, _: service.update(depends_on={"database": {"condition": "service_started"}}),
     "a password in the environment": lambda service, _: service.update(environment={"PGPASSWORD": "x"}),
     "a misspelt key": lambda service, _: service.update(healthchek={}),
-    "a secret outside the secrets' folder": lambda _, document: document["secrets"]["database_url"].update(file="/etc/url"),
+    "a secret outside the secrets' folder":
+        lambda _, document: document["secrets"]["database_url"].update(file="/etc/url"),
     "a check through a shell": lambda service, _: service["healthcheck"].update(test=["CMD-SHELL", "true"]),
 }
 

@@ -1,4 +1,4 @@
-"""The image around the binary of this build: built by buildah, run read-only as 10001, healthy, nothing in it to misuse."""
+"""The image around the binary of this build: run read-only as 10001, it is healthy, and holds nothing to misuse."""
 import os
 import pathlib
 import shutil
