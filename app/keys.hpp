@@ -20,7 +20,7 @@ struct NewPrincipal {
     ledger::book::PrincipalKind kind = ledger::book::PrincipalKind::service;
 };
 
-// Adds the principal and mints its first key; the key's text. Throws std::runtime_error when the book refuses.
+// Adds the principal and mints its first key; the key's text. Throws CommandFailed when the book refuses.
 [[nodiscard]] std::string mint_principal(ledger::port::Ledger& book, const NewPrincipal& principal,
                                          const std::string& pepper, const std::string& environment);
 [[nodiscard]] std::string mint_key(ledger::port::Ledger& book, const std::string& principal, const std::string& pepper,

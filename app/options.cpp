@@ -1,5 +1,6 @@
 #include "app/options.hpp"
 
+#include <cstdlib>
 #include <fstream>
 
 #include <fmt/format.h>
@@ -8,14 +9,16 @@ namespace app {
 
 void BookPlace::add_to(CLI::App& command) {
     auto* in_directory = command.add_option("--data-dir", data_dir, "directory of a private PostgreSQL");
-    auto* by_address = command.add_option("--database", database, "address of your PostgreSQL database")
-                           ->envname("BAILEE_DATABASE");
+    auto* by_address = command.add_option("--database", database, "address of your PostgreSQL database");
     auto* by_file = command.add_option("--database-file", database_file, "file that holds that address");
-    in_directory->excludes(by_file);
+    in_directory->excludes(by_address)->excludes(by_file);
     by_address->excludes(by_file);
     command.callback([this] {
+        // Only where the command line names no place, so that it never goes elsewhere than it says.
+        const char* from_environment = std::getenv("BAILEE_DATABASE");
+        if (data_dir.empty() && is_private() && from_environment != nullptr) database = from_environment;
         if (data_dir.empty() && is_private())
-            throw CLI::ValidationError{"give --data-dir DIR, --database URL or --database-file FILE"};
+            throw CLI::ValidationError{"give --data-dir DIR, --database URL (or BAILEE_DATABASE) or --database-file FILE"};
     });
 }
 

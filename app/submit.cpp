@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <openssl/rand.h>
 
+#include "app/options.hpp"
+
 namespace app {
 
 ledger::port::Outcome submit_and_wait(ledger::port::Ledger& book, ledger::port::Envelope envelope) {
@@ -20,7 +22,7 @@ std::shared_ptr<const ledger::port::LogEntry> must_accept(ledger::port::Ledger& 
     auto outcome = submit_and_wait(book, {.principal = the_book, .idempotency_key = "", .command = std::move(command)});
     if (const auto* accepted = std::get_if<ledger::port::Accepted>(&outcome)) return accepted->entry;
     const auto& error = std::get<ledger::port::Refused>(outcome).error;
-    throw std::runtime_error{fmt::format("{}: {}", ledger::base::info(error.code).name, error.detail)};
+    throw CommandFailed{exit_refused, fmt::format("{}: {}", ledger::base::info(error.code).name, error.detail)};
 }
 
 ledger::rules::Erasable personal(std::string text) {

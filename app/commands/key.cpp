@@ -79,6 +79,10 @@ int create(KeyOptions options) {
         roles.add(*role);
     else if (options.principal.empty())
         throw CommandFailed{exit_usage, fmt::format("There is no role \"{}\".", options.role)};
+    const auto of_one_party =
+        ledger::book::RoleSet::of(ledger::book::Role::customer, ledger::book::Role::manager);
+    if (options.principal.empty() && roles.meets(of_one_party) && options.party.empty())
+        throw CommandFailed{exit_usage, "A customer or manager acts for one party: give --party."};
     std::optional<ServerLock> lock;
     if (options.url.empty() && options.place.is_private()) {
         lock = ServerLock::take(options.place.data_dir);
