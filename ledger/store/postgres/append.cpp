@@ -1,4 +1,6 @@
 // A batch becomes durable: log, projections, refusals, texts and the lease, in one transaction.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "ledger/base/ensure.hpp"
@@ -20,6 +22,11 @@ constexpr Statement renew_lease_or_fail{
     " SELECT 1 / count(*) FILTER (WHERE batch = $3) FROM renewed"};
 constexpr Statement begin_batch{"begin_batch", "BEGIN ISOLATION LEVEL READ COMMITTED"};
 constexpr Statement commit_batch{"commit_batch", "COMMIT"};
+// Plans are kept from batch to batch, and one that was made for an almost empty table reads a grown one
+// whole.
+constexpr const char* plan_anew = "DISCARD PLANS";
+constexpr std::uint64_t rows_before_planning_anew = 200;
+
 constexpr Statement read_epoch{"read_epoch", "SELECT epoch FROM lease WHERE book_id = $1"};
 
 constexpr std::string_view division_by_zero = "22012";
@@ -140,8 +147,28 @@ port::CommitOutcome PostgresStore::append(const port::Batch& batch, const State&
     make_partitions(after.version());
     project(batch, after);
     connection_->deadline_in(options_.append_within);
+    keep_plans_fit();
     const bool is_small = rows_->inserted.total() + rows_->balances.size() <= options_.rows_of_a_small_batch;
     return is_small ? append_small(batch) : append_large(batch);
+}
+
+// Each time a table has grown by half.
+void PostgresStore::keep_plans_fit() {
+    bool has_outgrown = false;
+    for (std::size_t at = 0; at < table_count; ++at) {
+        auto& growth = growth_[at];
+        has_outgrown = has_outgrown || growth.rows > growth.plan_anew_at;
+        growth.rows += rows_->inserted.count(tables()[at].table);
+    }
+    growth_[static_cast<std::size_t>(Table::balance)].rows += rows_->balances.size();
+    if (!has_outgrown) return;
+    for (auto& growth : growth_)
+        growth.plan_anew_at = std::max(rows_before_planning_anew, growth.rows * 3 / 2);
+    try {
+        connection_->execute_script(plan_anew);
+    } catch (const Fault& fault) {
+        static_cast<void>(failed_before_commit(fault));
+    }
 }
 
 Parameters PostgresStore::lease_parameters(const port::Batch&) const {

@@ -19,6 +19,20 @@ constexpr Statement merge_balances{
     "n.pending_out,"
     " n.version)"};
 
+// For few rows: it finds each by key whatever the planner thinks of the table's size. MERGE is a third faster
+// for many.
+constexpr Statement upsert_balances{
+    "upsert_balances",
+    "INSERT INTO balance AS b (book_id, account, asset, total, encumbered, reserved, pending_in, "
+    "pending_out, version)"
+    " SELECT $1, n.* FROM unnest($2::int4[], $3::int4[], $4::numeric[], $5::numeric[], $6::numeric[], "
+    "$7::numeric[],"
+    " $8::numeric[], $9::int8[]) AS n ON CONFLICT (book_id, account, asset) DO UPDATE SET total = "
+    "excluded.total,"
+    " encumbered = excluded.encumbered, reserved = excluded.reserved, pending_in = excluded.pending_in,"
+    " pending_out = excluded.pending_out, version = excluded.version"};
+constexpr std::size_t few_balances = 1000;
+
 constexpr Statement update_liens{
     "update_liens",
     "UPDATE lien AS l SET changed = n.changed, closed = n.closed, status = n.status,"
@@ -78,7 +92,7 @@ void queue_balances(Connection& connection, std::int32_t book_id, const Projecte
         .add_array(rows.balances, of(&Balance::pending_out))
         .add_array(rows.balances,
                    with([](const auto&, const auto& change) { return key_number(change.version); }));
-    connection.queue(merge_balances, values);
+    connection.queue(rows.balances.size() <= few_balances ? upsert_balances : merge_balances, values);
 }
 
 void queue_liens(Connection& connection, std::int32_t book_id, const ProjectedRows& rows) {

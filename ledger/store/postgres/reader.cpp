@@ -68,6 +68,8 @@ Connection PostgresReader::borrow(std::chrono::steady_clock::time_point until, b
                                         .connect_within = options_.connect_within},
                                        reader_session());
         connection.deadline_at(until);
+        // Tables grow fast; a plan of yesterday's size would read them whole.
+        connection.execute_script("SET plan_cache_mode = force_custom_plan");
         const auto book_id = find_book(connection, options_.book);
         if (book_id == 0)
             throw port::Unavailable{fmt::format("the database has no book \"{}\"", options_.book)};

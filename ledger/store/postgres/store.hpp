@@ -3,6 +3,7 @@
 // one for COMMIT.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -63,6 +64,7 @@ private:
     void connect();
     void open_session_or_throw();
     void make_partitions(Version ahead_of);
+    void keep_plans_fit();
     void project(const port::Batch& batch, const State& after);
     [[nodiscard]] port::CommitOutcome append_small(const port::Batch& batch);
     [[nodiscard]] port::CommitOutcome append_large(const port::Batch& batch);
@@ -78,6 +80,11 @@ private:
     std::uint64_t epoch_ = 0;  // 0: the lease was never held
     Version partitions_through_;  // there is a partition for every version below
     std::optional<Projection> projection_;  // its buffers are kept from batch to batch
+    struct Growth {
+        std::uint64_t rows = 0;  // written since the store began
+        std::uint64_t plan_anew_at = 0;
+    };
+    std::array<Growth, table_count> growth_{};
     ProjectedRows* rows_ = nullptr;  // of the batch under way
 };
 

@@ -189,6 +189,7 @@ void Verification::flush() {
         connection_.copy_in("COPY pg_temp.commitment (commitment, version) FROM STDIN (FORMAT binary)",
                             commitments_.finish());
     commitments_.clear();
+    connection_.execute_script("DISCARD PLANS");  // the last ones were made for smaller tables
     connection_.begin_pipeline();
     queue_updates(connection_, book_.id, rows);
     const auto answer = connection_.end_pipeline();
