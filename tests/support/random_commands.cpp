@@ -461,7 +461,7 @@ Request RandomCommands::terms() {
         if (!body.contains("regime") || chance(20))
             body["pool"] = chance(60) ? "securities_record" : "FUT_4D";
         if (chance(30))
-            body["limits"] = Json::array({{{"asset", chance(90) ? "USD" : "XXX"}, {"amount", "5"}}});
+            body["limits"] = Json::array({{{"asset", chance(90) ? "USD" : "ZZZ"}, {"amount", "5"}}});
         return from("/v1/accounts", std::move(body));
     }
     const auto id = "agr-" + std::to_string(++made_);
