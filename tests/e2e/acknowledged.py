@@ -1,8 +1,8 @@
 """Clients that write down what was acknowledged, and the check that all of it is there: the pattern of a kill test.
 
-Each client posts journals, one at a time, and after the answer appends a line to its own file and syncs it. The checker reads
-the book by SQL, not through the service: every line's command is there once with all its legs, nothing is there twice, and
-what is in the book without a line is at most the one command that was in flight."""
+Each client posts journals, one at a time, and after the answer appends a line to its own file and syncs it. The
+checker reads the book by SQL, not through the service: every line's command is there once with all its legs, nothing
+is there twice, and what is in the book without a line is at most the one command that was in flight."""
 import collections
 import http.client
 import os
@@ -144,8 +144,8 @@ def in_the_book(url):
 
 
 def findings(before, rows, after, clients):
-    """What is lost, doubled or other than was answered: nothing, when the promise held. `before` and `after` are the lines
-    acknowledged when the rows were read and soon after, for a book that is still being written to."""
+    """What is lost, doubled or other than was answered: nothing, when the promise held. `before` and `after` are the
+    lines acknowledged when the rows were read and soon after, for a book that is still being written to."""
     found = []
     by_name = {}
     for name, version, digest, units, legs, places in rows:

@@ -20,7 +20,7 @@ class RawAnswer:
 
 
 def exchange(port, parts, wait=10.0, pause=0.0):
-    """Sends the parts with a pause before each but the first, and reads until the server closes or `wait` has passed."""
+    """Sends the parts with a pause before each but the first; reads until the server closes or `wait` has passed."""
     began = time.monotonic()
     with socket.create_connection(("127.0.0.1", port), timeout=wait) as connection:
         data, closed = b"", False

@@ -84,8 +84,8 @@ class Server:
 
     def start(self, within=READY_WITHIN):
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(self.arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
-                                            env=self.env)
+            self.process = subprocess.Popen(self.arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                            stderr=log, env=self.env)
         lines = queue.Queue()
         threading.Thread(target=self._read_output, args=(self.process.stdout, lines), daemon=True).start()
         try:

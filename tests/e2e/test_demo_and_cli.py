@@ -1,5 +1,5 @@
-"""The command line of the shipped binary: demo, serve, key, migrate, export, verify, database-url, healthcheck; readiness
-lines, exit codes and help."""
+"""The command line of the shipped binary: demo, serve, key, migrate, export, verify, database-url, healthcheck;
+readiness lines, exit codes and help."""
 import json
 import os
 import pathlib
@@ -60,11 +60,12 @@ class Demo(WithScratch):
         self.assertGreater(len(collateral), 150)
         self.assertTrue(any(row["liens"] for row in collateral))
         self.assertTrue(any(row["reserved"] != "0.00" for row in collateral))
-        engine.post("/v1/journals", support.deposit("bank-a.4d", "cust-42.fut", "USD", "1.00")).refused(403, "FORBIDDEN")
+        deposit = support.deposit("bank-a.4d", "cust-42.fut", "USD", "1.00")
+        engine.post("/v1/journals", deposit).refused(403, "FORBIDDEN")
         operator = server.client("operator")
-        operator.post("/v1/journals", support.deposit("bank-a.4d", "cust-42.fut", "USD", "1.00")).must(201)
-        reversed_ones = [item for item in server.client("auditor").items("/v1/journals") if item["status"] == "reversed"]
-        self.assertTrue(reversed_ones, "the demo's day has a correction")
+        operator.post("/v1/journals", deposit).must(201)
+        statuses = {item["status"] for item in server.client("auditor").items("/v1/journals")}
+        self.assertIn("reversed", statuses, "the demo's day has a correction")
 
 
 class Serve(WithScratch):
@@ -109,8 +110,8 @@ class Serve(WithScratch):
             self.assertNotEqual(second.process.returncode, 0)
         else:  # it may wait beside the writer, but it does not write
             self.addCleanup(second.stop)
-            Client(second.url, first.keys["admin"]).post("/v1/parties", {"id": "x", "kind": "fund", "name": "x"}).refused(
-                503, "NOT_THE_WRITER")
+            other = Client(second.url, first.keys["admin"])
+            other.post("/v1/parties", {"id": "x", "kind": "fund", "name": "x"}).refused(503, "NOT_THE_WRITER")
         first.client("admin").post("/v1/parties", {"id": "y", "kind": "fund", "name": "y"}).must(201)
 
     def test_an_address_in_use_is_said(self):
@@ -164,12 +165,13 @@ class OtherCommands(WithScratch):
             url = support.database_url(self.data)
             rows = support.psql(url, "SELECT total FROM v_balances WHERE account = 'cust-1.fut'")
             self.assertEqual(rows, [["12.34"]])
-            self.assertEqual(support.psql(url, "SELECT count(*) FROM journal"), [["1"]], "tables go by their plain names")
+            rows = support.psql(url, "SELECT count(*) FROM journal")
+            self.assertEqual(rows, [["1"]], "tables go by their plain names")
         with self.subTest("the log is append-only even for its superuser"):
-            for statement in ("UPDATE event SET principal = 1", "DELETE FROM event", "TRUNCATE event", "DELETE FROM leg",
-                              "DELETE FROM balance"):
-                self.assertEqual(support.psql(url, f"{statement} RETURNING 1" if "TRUNC" not in statement else statement,
-                                              check=False), [])
+            for statement in ("UPDATE event SET principal = 1", "DELETE FROM event", "TRUNCATE event",
+                              "DELETE FROM leg", "DELETE FROM balance"):
+                with self.assertRaisesRegex(AssertionError, "append-only|never removed"):
+                    support.psql(url, statement)
             self.assertEqual(support.verify(self.data)[0], 0)
         with self.subTest("export"):
             done = run("export", "--data-dir", self.data, check=0)

@@ -1,5 +1,5 @@
-"""HTTP that no well-meaning client sends: two lengths, smuggled requests, endless heads, slow bodies. The answer is a refusal
-in time, the connection ends where its framing is in doubt, and nothing in the book changes."""
+"""HTTP that no well-meaning client sends: two lengths, smuggled requests, endless heads, slow bodies. The answer is a
+refusal in time, the connection ends where its framing is in doubt, and nothing in the book changes."""
 import concurrent.futures
 import json
 import socket

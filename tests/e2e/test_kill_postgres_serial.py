@@ -1,5 +1,5 @@
-"""kill -9 of the private PostgreSQL under load, whole or the writer's session alone: the server keeps running, comes back
-without a hand, and nothing acknowledged is lost or doubled."""
+"""kill -9 of the private PostgreSQL under load, whole or the writer's session alone: the server keeps running, comes
+back without a hand, and nothing acknowledged is lost or doubled."""
 import os
 import pathlib
 import random

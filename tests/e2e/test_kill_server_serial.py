@@ -1,5 +1,5 @@
-"""kill -9 of the server under load, over and over: every acknowledged command is in the book once, none twice, and the server
-comes back on the same directory without a hand."""
+"""kill -9 of the server under load, over and over: every acknowledged command is in the book once, none twice, and the
+server comes back on the same directory without a hand."""
 import random
 import time
 import unittest

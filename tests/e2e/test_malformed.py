@@ -74,7 +74,8 @@ def parsing_rows():
     deep = {"id": "deep", "kind": "hypothecation_consent", "parties": ["cust-1"], "effective_from": "2026-01-01"}
     nested = json.dumps(deep)[:-1].encode() + b',"scope":' + b'{"a":' * 40 + b"1" + b"}" * 40 + b"}"
     bodies = [
-        ("an empty body", b""), ("null", b"null"), ("a number alone", b"1"), ("a text alone", b'"x"'), ("an array", b"[]"),
+        ("an empty body", b""), ("null", b"null"), ("a number alone", b"1"), ("a text alone", b'"x"'),
+        ("an array", b"[]"),
         ("a body cut short", b'{"reason":"DEPOSIT"'), ("something behind the body", b'{"reason":"DEPOSIT"} {}'),
         ("a comment", b'{"reason":"DEPOSIT" /* x */}'), ("single quotes", b"{'reason':'DEPOSIT'}"),
         ("a comma too many", b'{"reason":"DEPOSIT",}'), ("a key without quotes", b'{reason:"DEPOSIT"}'),
@@ -127,7 +128,8 @@ def shape_rows():
         bad("an id of 65 characters", "/id", "/v1/journals", changed(id="x" * 65)),
         bad("an empty id", "/id", "/v1/journals", changed(id="")),
         bad("an id beyond ASCII", "/id", "/v1/journals", changed(id="müller")),
-        bad("an instant without an offset", "/effective_at", "/v1/journals", changed(effective_at="2026-07-06T15:04:05")),
+        bad("an instant without an offset", "/effective_at", "/v1/journals",
+            changed(effective_at="2026-07-06T15:04:05")),
         bad("a day for an instant", "/effective_at", "/v1/journals", changed(effective_at="2026-07-06")),
         bad("30 February", "/effective_at", "/v1/journals", changed(effective_at="2026-02-30T00:00:00Z")),
         bad("an instant as a number", "/effective_at", "/v1/journals", changed(effective_at=1783350245)),
@@ -241,7 +243,8 @@ def law_rows():
              {"lien": {"type": "CCP_MARGIN", "holder": "cme", "amount": amount("USD", "25.01")}}),
         post("a commit of another account", 422, "RESERVATION_EXCEEDED", "/lien/account",
              "/v1/reservations/held-1:commit",
-             {"lien": {"type": "CCP_MARGIN", "holder": "cme", "account": "cust-2.fut", "amount": amount("USD", "1.00")}}),
+             {"lien": {"type": "CCP_MARGIN", "holder": "cme", "account": "cust-2.fut",
+                       "amount": amount("USD", "1.00")}}),
         post("a junior lien behind nothing", 422, "LIEN_RANK", "/behind", "/v1/liens",
              firm.lien(ACCOUNT, NOTE, "1.00", rank=2)),
         post("a kind that the reason does not debit", 422, "REASON_NOT_PERMITTED", "/legs/0/debit", "/v1/journals",
@@ -281,7 +284,8 @@ def caller_rows():
              firm.lien(ACCOUNT, NOTE, "1.00"), headers={"If-Match": '"now"'}),
         get("an unknown query parameter", 400, "INVALID_INPUT", "?colour", "/v1/accounts?colour=red"),
         get("a query parameter given twice", 400, "INVALID_INPUT", "?limit", "/v1/accounts?limit=1&limit=2"),
-        post("an unknown query parameter of a write", 400, "INVALID_INPUT", "?colour", "/v1/journals?colour=red", DEPOSIT),
+        post("an unknown query parameter of a write", 400, "INVALID_INPUT", "?colour", "/v1/journals?colour=red",
+             DEPOSIT),
         get("a limit of zero", 400, "INVALID_INPUT", "?limit", "/v1/accounts?limit=0"),
         get("a limit that is no number", 400, "INVALID_INPUT", "?limit", "/v1/accounts?limit=ten"),
         get("a cursor of our own making", 400, "INVALID_INPUT", "?cursor", "/v1/accounts?cursor=AAAA"),
@@ -313,7 +317,7 @@ def caller_rows():
     ]
     for method in ("PUT", "DELETE", "PATCH"):
         rows.append(Row(f"{method} of journals", 405, "METHOD_NOT_ALLOWED", None, method, "/v1/journals"))
-    rows.append(Row("POST of balances", 405, "METHOD_NOT_ALLOWED", None, "POST", f"/v1/accounts/{ACCOUNT}/balances", {}))
+    rows.append(post("POST of balances", 405, "METHOD_NOT_ALLOWED", None, f"/v1/accounts/{ACCOUNT}/balances", {}))
     rows.append(Row("GET of an action", 405, "METHOD_NOT_ALLOWED", None, "GET", "/v1/liens/lien-1:release"))
     return rows
 
@@ -322,7 +326,8 @@ class Malformed(support.ServerTest):
     @classmethod
     def set_up_book(cls):
         firm.set_up(cls.admin, customers=2)
-        cls.admin.post("/v1/journals", deposit("bank-a.4d", ACCOUNT, "USD", "1000.00"), idempotency_key=FIXED_KEY).must(201)
+        cls.admin.post("/v1/journals", deposit("bank-a.4d", ACCOUNT, "USD", "1000.00"),
+                       idempotency_key=FIXED_KEY).must(201)
         cls.admin.post("/v1/journals", deposit("kestrel.4d", ACCOUNT, NOTE, "100.00")).must(201)
         cls.admin.post("/v1/journals", deposit("bank-a.4d", "cust-2.fut", "USD", "5.00", id="of-cust-2")).must(201)
         cls.admin.post("/v1/liens", firm.lien(ACCOUNT, NOTE, "60.00", id="lien-1", location="kestrel.4d")).must(201)

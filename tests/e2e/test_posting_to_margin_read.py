@@ -1,5 +1,5 @@
-"""The tour of the public interface by example: from setting up a firm, over postings and liens, to the margin engine's read
-and the stream."""
+"""The tour of the public interface by example: from setting up a firm, over postings and liens, to the margin engine's
+read and the stream."""
 import decimal
 import re
 

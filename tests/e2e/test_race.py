@@ -1,4 +1,4 @@
-"""Many clients after the same free units at once: together they never get one more than there are, and the sums are exact."""
+"""Many clients after the same free units at once: together they never get one more than there are; sums are exact."""
 import decimal
 import random
 import threading
