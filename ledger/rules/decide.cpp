@@ -154,7 +154,7 @@ Status CommandVisitor::operator()(const OpenAccount& command) {
              .detail = std::move(detail),
              .pointer = std::move(pointer),
              .figures = {{"kind", std::string{kind.code}}, {"side", std::string{text_of(command.side)}}},
-             .rule = "design 5, account kinds"});
+             .rule = "kinds of account"});
     };
     if (kind.side != command.side)
         return not_permitted(fmt::format("{} is a kind of {}.", kind.code, text_of(kind.side)), "/kind");

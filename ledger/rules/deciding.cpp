@@ -154,7 +154,7 @@ Status Deciding::account_has_not_moved(AccountNo account, std::optional<std::uin
          .detail = fmt::format("{} is at state version {}, not {}.", id_of(account), version, *if_match),
          .pointer = "If-Match",
          .figures = {{"asked", std::to_string(*if_match)}, {"state_version", std::to_string(version)}},
-         .rule = "design 6, preconditions"});
+         .rule = "precondition"});
 }
 
 Status Deciding::expiry_is_ahead(const std::optional<KnownAt>& expires_at, std::string_view pointer) const {
@@ -164,7 +164,7 @@ Status Deciding::expiry_is_ahead(const std::optional<KnownAt>& expires_at, std::
          .detail = "The expiry is not later than the book's clock.",
          .pointer = std::string{pointer},
          .figures = {{"expires_at", format_rfc3339(expires_at->at)}, {"now", format_rfc3339(state.now().at)}},
-         .rule = "design 3, time is a command"});
+         .rule = "law 6"});
 }
 
 void settle_exceptions(Deciding& deciding) {

@@ -64,7 +64,7 @@ Status reason_permits(const Deciding& deciding, const PostJournal& command, cons
                                              is_debit ? "debit" : "credit", row_of(kind).code),
                        .pointer = leg_pointer(pointer, at, is_debit),
                        .figures = {{"reason", reason.id}, {"kind", std::string{row_of(kind).code}}},
-                       .rule = "design 5, reasons"});
+                       .rule = "reasons"});
     }
     return {};
 }
@@ -236,7 +236,7 @@ Status effective_time_holds(Deciding& deciding, const PostJournal& command, cons
                        .pointer = pointer + "/effective_at",
                        .figures = {{"effective_at", format_rfc3339(command.effective_at->at)},
                                    {"now", format_rfc3339(now)}},
-                       .rule = "design 3, time is a command"});
+                       .rule = "law 6"});
     deciding.effective_at = *command.effective_at;
     const bool is_explained = command.memo && !command.memo->text.empty() && !command.evidence.empty();
     if (is_explained) return {};
@@ -252,7 +252,7 @@ Status effective_time_holds(Deciding& deciding, const PostJournal& command, cons
                    .pointer = pointer + (command.evidence.empty() ? "/evidence" : "/memo"),
                    .figures = {{"effective_at", format_rfc3339(command.effective_at->at)},
                                {"business_date", format_day(business_date(calendar, now))}},
-                   .rule = "design 3, time is a command"});
+                   .rule = "law 6"});
 }
 
 Status legs_fit_the_book(Deciding& deciding, const std::vector<Leg>& legs, const std::string& pointer) {

@@ -29,7 +29,7 @@ tl::unexpected<Error> wrong_rank(std::string detail, std::string pointer) {
     return refuse({.code = Code::lien_rank,
                    .detail = std::move(detail),
                    .pointer = std::move(pointer),
-                   .rule = "design 5, lien"});
+                   .rule = "law 3"});
 }
 
 // Rank 1 stands alone; a junior names the one lien it stands behind, within that lien's lines.

@@ -81,7 +81,7 @@ Status move_liens(Deciding& deciding, const PostJournal& command, const std::vec
         return refuse({.code = Code::lien_lines_stay,
                        .detail = std::move(detail),
                        .pointer = fmt::format("{}/liens/{}", pointer, at),
-                       .rule = "api, linked movement of lines and units"});
+                       .rule = "law 3"});
     };
     const auto only_leg = [&](AssetNo asset, bool is_debit) -> const Leg* {
         const Leg* found = nullptr;

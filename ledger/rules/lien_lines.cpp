@@ -141,7 +141,7 @@ Result<std::vector<LienLine>> resolve_lines(const Deciding& deciding, const std:
                 {.code = Code::kind_not_permitted,
                  .detail = fmt::format("{} is not on the {} side.", deciding.id_of(account), text_of(side)),
                  .pointer = here + field,
-                 .rule = "design 5, lien"});
+                 .rule = "law 3"});
         };
         if (auto owned = misplaced(*owner, Side::obligation, "/account"); !owned)
             return refuse(owned.error());

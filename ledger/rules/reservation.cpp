@@ -76,7 +76,7 @@ Status reserve(Deciding& deciding, const Reserve& command) {
                        .detail = fmt::format("{} is a location: a reservation binds an owner's units.",
                                              command.account),
                        .pointer = "/account",
-                       .rule = "api, reservations"});
+                       .rule = "law 3"});
     const auto amount = deciding.amount(command.amount, "/amount");
     if (!amount) return refuse(amount.error());
     if (auto same = deciding.account_has_not_moved(*account, command.if_match); !same) return same;
