@@ -274,7 +274,7 @@ std::optional<bool> BookService::resolve(const std::optional<DecidedBatch>& in_d
         } catch (const Unavailable& unavailable) {
             set_trouble(Health::resolving, fmt::format("The store is away: {}", unavailable.what()));
         }
-        if (is_stopping_ || clocks_.steady() - begun > options_.resolve_patience) {
+        if (is_stopping_ || clocks_.steady() - begun >= options_.resolve_patience) {
             // Callers must hear something; what they asked may or may not be in the log, and their keys will tell.
             refuse_all(commands, Code::outcome_unknown, "The store did not answer in time; the outcome is open.");
             commands.clear();
