@@ -222,13 +222,7 @@ void BookService::decide_until_durable(std::vector<Waiting>& commands) {
                 publish(*decided);
                 return answer(*decided, commands);
             }
-            {
-                const std::lock_guard lock{mutex_};
-                status_.is_writer = false;
-            }
-            set_trouble(Health::stopping, "Another server has become the writer of this book.");
-            queue_.close();
-            return refuse_all(commands, Code::not_the_writer, status().trouble);
+            return step_down(commands, "Another server has become the writer of this book.");
         } catch (const OutcomeUnknown& unknown) {
             set_trouble(Health::resolving, fmt::format("The outcome of a commit is unknown: {}", unknown.what()));
             const std::lock_guard lock{mutex_};
@@ -256,21 +250,18 @@ std::optional<bool> BookService::resolve(const std::optional<DecidedBatch>& in_d
             const bool is_there = in_doubt && in_doubt->writes() && lease.batch == batch_number_ + 1 &&
                                   lease.head_hash == in_doubt->head_hash;
             if (!is_there && !past_matches(lease)) {
-                {
-                    const std::lock_guard lock{mutex_};
-                    status_.is_writer = false;
-                }
-                set_trouble(Health::stopping,
-                            fmt::format("The database does not contain version {} as it was acknowledged; its log ends "
-                                        "at version {}. Nothing more is written.",
-                                        committed()->state.version().value, lease.version.value));
-                queue_.close();
-                refuse_all(commands, Code::not_the_writer, status().trouble);
+                step_down(commands,
+                          fmt::format("The database does not contain version {} as it was acknowledged; its log ends "
+                                      "at version {}. Nothing more is written.",
+                                      committed()->state.version().value, lease.version.value));
                 return std::nullopt;
             }
             const std::lock_guard lock{mutex_};
             status_.epoch = lease.epoch;
             return is_there;
+        } catch (const Deposed&) {
+            step_down(commands, "Another server has become the writer of this book.");
+            return std::nullopt;
         } catch (const Unavailable& unavailable) {
             set_trouble(Health::resolving, fmt::format("The store is away: {}", unavailable.what()));
         }
@@ -283,6 +274,17 @@ std::optional<bool> BookService::resolve(const std::optional<DecidedBatch>& in_d
         std::this_thread::sleep_for(pause);
         pause = std::min(pause * 2, options_.retry_last);
     }
+}
+
+// This process writes nothing more to the book; a person or a restart decides what follows.
+void BookService::step_down(std::vector<Waiting>& commands, const std::string& why) {
+    {
+        const std::lock_guard lock{mutex_};
+        status_.is_writer = false;
+    }
+    set_trouble(Health::stopping, why);
+    queue_.close();
+    refuse_all(commands, Code::not_the_writer, why);
 }
 
 // The past must match: the log holds the last acknowledged version under the hash it was acknowledged with.

@@ -85,6 +85,7 @@ private:
     [[nodiscard]] std::optional<bool> resolve(const std::optional<DecidedBatch>& in_doubt, std::vector<Waiting>& commands);
     void publish(DecidedBatch& decided);
     void answer(DecidedBatch& decided, std::vector<Waiting>& commands);
+    void step_down(std::vector<Waiting>& commands, const std::string& why);
     void refuse_all(std::vector<Waiting>& commands, Code code, const std::string& why);
     [[nodiscard]] std::optional<KnownAt> knowledge_time();
     void set_trouble(Health health, std::string trouble);

@@ -19,6 +19,7 @@ class MemoryStore final : public Store {
 public:
     std::deque<Fault> faults;          // of the appends to come
     std::size_t leases_refused = 0;    // take_lease fails this often
+    bool is_deposed = false;           // another process has the lease for good
     std::vector<Batch> batches;
     State state;
     Lease lease;
@@ -27,6 +28,7 @@ public:
     std::map<Version, std::shared_ptr<const LogEntry>> log;
 
     Lease take_lease() override {
+        if (is_deposed) throw Deposed{"taken by the test"};
         if (leases_refused > 0) {
             --leases_refused;
             throw Unavailable{"refused by the test"};

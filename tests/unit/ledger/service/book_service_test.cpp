@@ -157,6 +157,15 @@ TEST_CASE("a deposed writer writes nothing more and says so") {
     CHECK(book.store.log.size() == 1);
 }
 
+TEST_CASE("a writer that finds its lease taken while it resolves steps down at once") {
+    Book book;
+    book.service->start();
+    book.store.faults = {Fault::lost_before};
+    book.store.is_deposed = true;
+    CHECK(code_of(book.ask(asset("USD"), "k1")) == Code::not_the_writer);
+    CHECK(book.service->status().health == Health::stopping);
+}
+
 TEST_CASE("a database that lost an acknowledged version is refused by name") {
     Book book;
     book.service->start();
