@@ -71,8 +71,17 @@ int verify(const CheckOptions& options) {
     BookDatabase database{options.place, BookDatabase::Wanted::existing};
     auto session = database.maintenance();
     postgres::VerifyOptions wanted{.book = database.book_name(options.book)};
-    if (!options.checkpoint_file.empty())
-        wanted.checkpoint = checkpoint_in(options.checkpoint_file, expected_signer(options)).checkpoint;
+    if (!options.checkpoint_file.empty()) {
+        try {
+            wanted.checkpoint = checkpoint_in(options.checkpoint_file, expected_signer(options)).checkpoint;
+        } catch (const CommandFailed& failed) {
+            if (!options.as_json || failed.exit_code() != exit_refused) throw;
+            postgres::VerifyReport forged;
+            forged.findings.push_back({"CHECKPOINT_FORGED", options.checkpoint_file, {}, failed.what()});
+            print_report(options, forged);
+            return exit_refused;
+        }
+    }
     if (::isatty(STDERR_FILENO) == 1)
         wanted.progress = [](std::uint64_t done, std::uint64_t of) {
             fmt::print(stderr, "\rverify: {} of {} versions ", with_separators(done), with_separators(of));

@@ -236,6 +236,9 @@ class Checkpoints(WithBook):
             file.write_text(text.replace(hashes[0], hashes[0][::-1]))
             done = support.run("verify", "--data-dir", self.server.data_dir, "--checkpoint", file, check=1)
             self.assertIn("signature", done.stderr)
+            done = support.run("verify", "--data-dir", self.server.data_dir, "--checkpoint", file, "--json", check=1)
+            verdict = json.loads(done.stdout)
+            self.assertEqual((verdict["ok"], verdict["findings"][0]["code"]), (False, "CHECKPOINT_FORGED"))
 
 
 def columns_of(url):
