@@ -197,13 +197,12 @@ void BookService::run() {
 
 void BookService::write(std::vector<Waiting> commands) {
     const auto now = clocks_.steady();
-    const auto late = std::stable_partition(commands.begin(), commands.end(), [&](const Waiting& waiting) {
-        return waiting.envelope.deadline > now;
-    });
-    std::vector<Waiting> expired{std::make_move_iterator(late), std::make_move_iterator(commands.end())};
-    commands.erase(late, commands.end());
+    std::vector<Waiting> expired;
+    std::vector<Waiting> in_time;
+    for (auto& waiting : commands)
+        (waiting.envelope.deadline > now ? in_time : expired).push_back(std::move(waiting));
     refuse_all(expired, Code::queue_full, "The command waited past its deadline.");
-    decide_until_durable(commands);
+    decide_until_durable(in_time);
 }
 
 void BookService::decide_until_durable(std::vector<Waiting>& commands) {
