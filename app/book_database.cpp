@@ -16,8 +16,9 @@ template <class T>
 T or_fail(ledger::base::Result<T> result, int exit_code) {
     if (result) return std::move(*result);
     const auto& error = result.error();
-    throw CommandFailed{exit_code, error.next_step.empty() ? error.detail
-                                                           : fmt::format("{} {}", error.detail, error.next_step)};
+    throw CommandFailed{exit_code, error.next_step.empty()
+                                       ? error.detail
+                                       : fmt::format("{} {}", error.detail, error.next_step)};
 }
 
 }  // namespace
@@ -39,7 +40,8 @@ postgres::Connection BookDatabase::maintenance() const {
         return postgres::open_session({.conninfo = address_, .application_name = "bailee maintenance"},
                                       postgres::maintenance_session());
     } catch (const postgres::Fault& fault) {
-        throw CommandFailed{exit_unreachable, fmt::format("The database cannot be reached: {}", fault.what())};
+        throw CommandFailed{exit_unreachable,
+                            fmt::format("The database cannot be reached: {}", fault.what())};
     }
 }
 
@@ -64,7 +66,8 @@ std::string BookDatabase::book_name(const std::string& asked) const {
 bool BookDatabase::has_a_writer() const {
     auto session = maintenance();
     const auto rows = session.execute(
-        "SELECT 1 FROM lease JOIN pg_stat_activity ON pid = ANY(backend_pids) WHERE datname = current_database() LIMIT 1");
+        "SELECT 1 FROM lease JOIN pg_stat_activity ON pid = ANY(backend_pids) WHERE datname = "
+        "current_database() LIMIT 1");
     return !rows.empty();
 }
 

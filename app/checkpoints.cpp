@@ -32,11 +32,13 @@ proof::SigningKey signing_key_in(const std::string& path) {
     return std::move(*key);
 }
 
-void write_checkpoint(const std::string& path, const proof::Checkpoint& checkpoint, const proof::SigningKey& key) {
+void write_checkpoint(const std::string& path, const proof::Checkpoint& checkpoint,
+                      const proof::SigningKey& key) {
     write_private_file(path, proof::signed_text(checkpoint, key));
 }
 
-proof::SignedCheckpoint checkpoint_in(const std::string& path, const std::optional<proof::PublicKey>& signer) {
+proof::SignedCheckpoint checkpoint_in(const std::string& path,
+                                      const std::optional<proof::PublicKey>& signer) {
     auto found = proof::read_checkpoint(whole_file(path));
     if (!found) throw CommandFailed{exit_refused, fmt::format("{}: {}", path, found.error().detail)};
     if (signer && found->signer != *signer)

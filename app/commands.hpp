@@ -1,4 +1,5 @@
-// The commands of `bailee`, one file each under app/commands. Each adds itself to the program and returns what runs it.
+// The commands of `bailee`, one file each under app/commands. Each adds itself to the program and returns
+// what runs it.
 #pragma once
 
 #include <functional>

@@ -19,8 +19,8 @@ std::string mint_key(ledger::port::Ledger& book, const std::string& principal, c
     return text;
 }
 
-std::string mint_principal(ledger::port::Ledger& book, const NewPrincipal& principal, const std::string& pepper,
-                           const std::string& environment) {
+std::string mint_principal(ledger::port::Ledger& book, const NewPrincipal& principal,
+                           const std::string& pepper, const std::string& environment) {
     const auto entry = must_accept(book, ledger::rules::AddPrincipal{.id = principal.id,
                                                                      .kind = principal.kind,
                                                                      .name = personal(principal.name),
@@ -30,6 +30,8 @@ std::string mint_principal(ledger::port::Ledger& book, const NewPrincipal& princ
     return mint_key(book, added.terms.id, pepper, environment);
 }
 
-std::string read_pepper(const std::string& path) { return path.empty() ? std::string{} : first_line_of(path); }
+std::string read_pepper(const std::string& path) {
+    return path.empty() ? std::string{} : first_line_of(path);
+}
 
 }  // namespace app

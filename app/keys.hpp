@@ -23,8 +23,8 @@ struct NewPrincipal {
 // Adds the principal and mints its first key; the key's text. Throws CommandFailed when the book refuses.
 [[nodiscard]] std::string mint_principal(ledger::port::Ledger& book, const NewPrincipal& principal,
                                          const std::string& pepper, const std::string& environment);
-[[nodiscard]] std::string mint_key(ledger::port::Ledger& book, const std::string& principal, const std::string& pepper,
-                                   const std::string& environment);
+[[nodiscard]] std::string mint_key(ledger::port::Ledger& book, const std::string& principal,
+                                   const std::string& pepper, const std::string& environment);
 
 // The pepper's bytes, or none without a file.
 [[nodiscard]] std::string read_pepper(const std::string& path);

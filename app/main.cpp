@@ -3,8 +3,8 @@
 #include <exception>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
 #include "app/logging.hpp"
@@ -18,10 +18,12 @@ int main(int argc, char** argv) {
     app::log_to_standard_error();
 
     std::vector<std::pair<CLI::App*, app::Run>> commands;
-    for (auto* const add : {app::add_serve, app::add_demo, app::add_migrate, app::add_verify, app::add_checkpoint,
-                            app::add_key, app::add_database_url, app::add_export, app::add_healthcheck}) {
+    for (auto* const add :
+         {app::add_serve, app::add_demo, app::add_migrate, app::add_verify, app::add_checkpoint, app::add_key,
+          app::add_database_url, app::add_export, app::add_healthcheck}) {
         auto run = add(program);
-        commands.emplace_back(program.get_subcommands([](const CLI::App*) { return true; }).back(), std::move(run));
+        commands.emplace_back(program.get_subcommands([](const CLI::App*) { return true; }).back(),
+                              std::move(run));
     }
     try {
         program.parse(argc, argv);

@@ -18,7 +18,8 @@ void BookPlace::add_to(CLI::App& command) {
         const char* from_environment = std::getenv("BAILEE_DATABASE");
         if (data_dir.empty() && is_private() && from_environment != nullptr) database = from_environment;
         if (data_dir.empty() && is_private())
-            throw CLI::ValidationError{"give --data-dir DIR, --database URL (or BAILEE_DATABASE) or --database-file FILE"};
+            throw CLI::ValidationError{
+                "give --data-dir DIR, --database URL (or BAILEE_DATABASE) or --database-file FILE"};
     });
 }
 

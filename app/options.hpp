@@ -15,7 +15,8 @@ struct BookPlace {
 
     void add_to(CLI::App& command);
     [[nodiscard]] bool is_private() const { return database.empty() && database_file.empty(); }
-    // The address to connect to, read from the file when it stands in one. Throws CLI::RuntimeError with a sentence.
+    // The address to connect to, read from the file when it stands in one. Throws CLI::RuntimeError with a
+    // sentence.
     [[nodiscard]] std::string database_address() const;
 };
 
@@ -28,7 +29,8 @@ inline constexpr int exit_unreachable = 3;
 // Ends the command with a sentence on standard error.
 class CommandFailed : public std::exception {
 public:
-    CommandFailed(int exit_code, std::string sentence) : exit_code_{exit_code}, sentence_{std::move(sentence)} {}
+    CommandFailed(int exit_code, std::string sentence)
+        : exit_code_{exit_code}, sentence_{std::move(sentence)} {}
     [[nodiscard]] int exit_code() const { return exit_code_; }
     [[nodiscard]] const char* what() const noexcept override { return sentence_.c_str(); }
 

@@ -11,7 +11,8 @@ RunningBook::RunningBook(BookDatabase database, const std::string& name) : datab
     database_.migrate();
     {
         std::string digest_key(32, '\0');
-        if (RAND_bytes(reinterpret_cast<unsigned char*>(digest_key.data()), static_cast<int>(digest_key.size())) != 1)
+        if (RAND_bytes(reinterpret_cast<unsigned char*>(digest_key.data()),
+                       static_cast<int>(digest_key.size())) != 1)
             throw CommandFailed{exit_unreachable, "The system gives no random bytes."};
         auto session = database_.maintenance();
         if (auto made = postgres::create_book(session, name, digest_key); !made)
@@ -28,7 +29,8 @@ RunningBook::RunningBook(BookDatabase database, const std::string& name) : datab
     try {
         service_->start();
     } catch (const ledger::port::Unavailable& unavailable) {
-        throw CommandFailed{exit_unreachable, fmt::format("The book cannot be opened: {}.", unavailable.what())};
+        throw CommandFailed{exit_unreachable,
+                            fmt::format("The book cannot be opened: {}.", unavailable.what())};
     }
     is_new_ = service_->committed()->state.principals.size() == 1;
 }

@@ -25,7 +25,9 @@ std::optional<ServerLock> ServerLock::take(const std::string& data_dir) {
     return std::nullopt;
 }
 
-ServerLock::ServerLock(ServerLock&& other) noexcept : descriptor_{other.descriptor_} { other.descriptor_ = -1; }
+ServerLock::ServerLock(ServerLock&& other) noexcept : descriptor_{other.descriptor_} {
+    other.descriptor_ = -1;
+}
 
 ServerLock& ServerLock::operator=(ServerLock&& other) noexcept {
     std::swap(descriptor_, other.descriptor_);
@@ -39,9 +41,11 @@ ServerLock::~ServerLock() {
 void write_private_file(const std::string& path, const std::string& text) {
     const auto draft = path + ".new";
     const int descriptor = ::open(draft.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
-    if (descriptor < 0) throw CommandFailed{exit_refused, fmt::format("{}: {}.", draft, std::strerror(errno))};
-    const bool is_written = ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-                            ::fsync(descriptor) == 0;
+    if (descriptor < 0)
+        throw CommandFailed{exit_refused, fmt::format("{}: {}.", draft, std::strerror(errno))};
+    const bool is_written =
+        ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+        ::fsync(descriptor) == 0;
     ::close(descriptor);
     if (!is_written) throw CommandFailed{exit_refused, fmt::format("{} cannot be written.", draft)};
     std::filesystem::rename(draft, path);

@@ -1,5 +1,6 @@
-// What a server leaves in its data directory for other commands: a lock while it serves, its address, and a key of its
-// own, so that the command line goes through the same door while the server is up. Readable by the owner alone.
+// What a server leaves in its data directory for other commands: a lock while it serves, its address, and a
+// key of its own, so that the command line goes through the same door while the server is up. Readable by the
+// owner alone.
 #pragma once
 
 #include <optional>

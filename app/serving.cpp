@@ -4,8 +4,8 @@
 #include <cstdio>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
+#include <nlohmann/json.hpp>
 
 #include "api/api.hpp"
 #include "app/checkpoints.hpp"
@@ -27,7 +27,8 @@ Address parse_address(const std::string& text) {
                            port_text.find_first_not_of("0123456789") == std::string::npos;
     const auto port = is_number ? std::stoul(port_text) : 65'536UL;
     if (port > 65'535)
-        throw CommandFailed{exit_usage, fmt::format("--listen wants ADDRESS:PORT, like 127.0.0.1:8080, not \"{}\".", text)};
+        throw CommandFailed{
+            exit_usage, fmt::format("--listen wants ADDRESS:PORT, like 127.0.0.1:8080, not \"{}\".", text)};
     return {text.substr(0, colon), static_cast<std::uint16_t>(port)};
 }
 
@@ -39,7 +40,8 @@ sigset_t ending_signals() {
     return signals;
 }
 
-void print_ready(const ServeOptions& options, const std::string& url, RunningBook& running, const Keys& keys) {
+void print_ready(const ServeOptions& options, const std::string& url, RunningBook& running,
+                 const Keys& keys) {
     const auto base = running.book().committed();
     if (options.as_json) {
         const nlohmann::ordered_json line{{"url", url},
@@ -50,7 +52,9 @@ void print_ready(const ServeOptions& options, const std::string& url, RunningBoo
     } else {
         fmt::print("Bailee serves book \"{}\" at version {}.\n\n  API        {}/v1\n  Reference  {}/docs\n",
                    base->state.book(), base->state.version().value, url, url);
-        if (!keys.empty()) fmt::print("\n  Keys, shown once unless this is the demo; send them as Authorization: Bearer KEY\n");
+        if (!keys.empty())
+            fmt::print(
+                "\n  Keys, shown once unless this is the demo; send them as Authorization: Bearer KEY\n");
         for (const auto& [name, key] : keys) fmt::print("    {:<18} {}\n", name, key);
         fmt::print("\nStop with Ctrl-C.\n");
     }
@@ -61,10 +65,14 @@ void print_ready(const ServeOptions& options, const std::string& url, RunningBoo
 
 void ServeOptions::add_to(CLI::App& command) {
     place.add_to(command);
-    command.add_option("--listen", listen, "address and port; port 0 takes a free one")->capture_default_str();
-    command.add_option("--threads", threads, "threads for connections")->check(CLI::Range(1, 64))->capture_default_str();
+    command.add_option("--listen", listen, "address and port; port 0 takes a free one")
+        ->capture_default_str();
+    command.add_option("--threads", threads, "threads for connections")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
     command.add_option("--pepper-file", pepper_file, "file whose first line keys the hashes of API keys");
-    auto* checkpoints = command.add_option("--checkpoint-file", checkpoint_file, "keep a signed checkpoint here");
+    auto* checkpoints =
+        command.add_option("--checkpoint-file", checkpoint_file, "keep a signed checkpoint here");
     command.add_option("--signing-key", signing_key_file, "the key that signs it; made when it is not there");
     command.add_option("--checkpoint-every", checkpoint_every_seconds, "seconds between checkpoints")
         ->needs(checkpoints)
@@ -76,7 +84,8 @@ void ServeOptions::add_to(CLI::App& command) {
 int serve_until_signal(ServeOptions options,
                        const std::function<Keys(RunningBook& running, const std::string& pepper)>& prepare) {
     const auto signals = ending_signals();
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread, so that only the wait below hears them
+    pthread_sigmask(SIG_BLOCK, &signals,
+                    nullptr);  // before any thread, so that only the wait below hears them
     std::signal(SIGPIPE, SIG_IGN);
 
     const auto address = parse_address(options.listen);
@@ -85,7 +94,8 @@ int serve_until_signal(ServeOptions options,
     if (options.signing_key_file.empty() && options.place.is_private())
         options.signing_key_file = signing_key_file(data_dir);
     if (!options.checkpoint_file.empty() && options.signing_key_file.empty())
-        throw CommandFailed{exit_usage, "--checkpoint-file with a database of yours needs --signing-key FILE."};
+        throw CommandFailed{exit_usage,
+                            "--checkpoint-file with a database of yours needs --signing-key FILE."};
     std::optional<ServerLock> lock;
     if (options.place.is_private()) {
         lock = ServerLock::take(data_dir);

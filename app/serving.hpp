@@ -1,4 +1,5 @@
-// What `serve` and `demo` share: a book that runs, an interface in front of it, the readiness line, and the end on a signal.
+// What `serve` and `demo` share: a book that runs, an interface in front of it, the readiness line, and the
+// end on a signal.
 #pragma once
 
 #include <functional>
@@ -31,8 +32,8 @@ struct ServeOptions {
 // Keys by the name they have in the readiness line: "admin", "customer:cust-42" …
 using Keys = std::map<std::string, std::string>;
 
-// Opens the book, lets `prepare` bring it to where it should be (and say which keys to print), serves until SIGTERM or
-// SIGINT, and ends cleanly. The exit code.
+// Opens the book, lets `prepare` bring it to where it should be (and say which keys to print), serves until
+// SIGTERM or SIGINT, and ends cleanly. The exit code.
 int serve_until_signal(ServeOptions options,
                        const std::function<Keys(RunningBook& running, const std::string& pepper)>& prepare);
 

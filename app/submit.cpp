@@ -13,16 +13,20 @@ namespace app {
 ledger::port::Outcome submit_and_wait(ledger::port::Ledger& book, ledger::port::Envelope envelope) {
     auto promise = std::make_shared<std::promise<ledger::port::Outcome>>();
     auto future = promise->get_future();
-    book.submit(std::move(envelope), [promise](ledger::port::Outcome outcome) { promise->set_value(std::move(outcome)); });
+    book.submit(std::move(envelope),
+                [promise](ledger::port::Outcome outcome) { promise->set_value(std::move(outcome)); });
     return future.get();
 }
 
-std::shared_ptr<const ledger::port::LogEntry> must_accept(ledger::port::Ledger& book, ledger::rules::Command command) {
+std::shared_ptr<const ledger::port::LogEntry> must_accept(ledger::port::Ledger& book,
+                                                          ledger::rules::Command command) {
     const ledger::base::PrincipalNo the_book{0};
-    auto outcome = submit_and_wait(book, {.principal = the_book, .idempotency_key = "", .command = std::move(command)});
+    auto outcome =
+        submit_and_wait(book, {.principal = the_book, .idempotency_key = "", .command = std::move(command)});
     if (const auto* accepted = std::get_if<ledger::port::Accepted>(&outcome)) return accepted->entry;
     const auto& error = std::get<ledger::port::Refused>(outcome).error;
-    throw CommandFailed{exit_refused, fmt::format("{}: {}", ledger::base::info(error.code).name, error.detail)};
+    throw CommandFailed{exit_refused,
+                        fmt::format("{}: {}", ledger::base::info(error.code).name, error.detail)};
 }
 
 ledger::rules::Erasable personal(std::string text) {

@@ -28,7 +28,7 @@ target_link_libraries(prometheus_core INTERFACE "${PROMETHEUS_LIBRARY}")
 # Debian's own python3, which has python3-yaml; it turns api/openapi.yaml into what the program serves.
 find_program(BAILEE_SYSTEM_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
 
-# Asio, Beast and Boost.URL are compiled once, here, instead of in every file that includes them.
+# Asio and Beast are compiled once, here, instead of in every file that includes them.
 add_library(boost_network STATIC "${CMAKE_SOURCE_DIR}/cmake/boost_network.cpp")
 target_compile_definitions(boost_network PUBLIC
     BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)

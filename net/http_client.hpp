@@ -1,4 +1,5 @@
-// A small blocking HTTP client for our own command line: one request, one answer, with limits on time and size.
+// A small blocking HTTP client for our own command line: one request, one answer, with limits on time and
+// size.
 #pragma once
 
 #include <chrono>
@@ -24,7 +25,8 @@ struct HttpCall {
     std::size_t body_max = 4U << 20U;
 };
 
-// Refuses with OUTCOME_UNKNOWN's kind of words when nothing answered: the caller cannot know whether the call arrived.
+// Refuses with OUTCOME_UNKNOWN's kind of words when nothing answered: the caller cannot know whether the call
+// arrived.
 [[nodiscard]] ledger::base::Result<HttpAnswer> call(const HttpCall& request);
 
 }  // namespace net

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""What compilers and linters do not say: lines of at most 110 columns (120 in scripts), functions of at most
-70 lines, files of at most 700, no words of unfinished work, and no call that has a better one here.
+"""What compilers and linters do not say: lines of at most 110 columns (120 in scripts; a test's raw string may be
+wider), functions of at most 70 lines, files of at most 700, no words of unfinished work, and no call that has a
+better one here.
 
 tidy.py [FILE...]: checks those, or every tracked file.
 """
@@ -45,7 +46,8 @@ def faults(name, text):
     suffix = pathlib.Path(name).suffix
     lines = text.split("\n")
     if suffix in COLUMNS:
-        yield from ((at, f"{len(line)} columns") for at, line in enumerate(lines, 1) if len(line) > COLUMNS[suffix])
+        yield from ((at, f"{len(line)} columns") for at, line in enumerate(lines, 1)
+                    if len(line) > COLUMNS[suffix] and not (name.startswith("tests/") and 'R"(' in line))
     yield from ((at, "a word of unfinished work") for at, line in enumerate(lines, 1) if UNFINISHED.search(line))
     yield from ((at, "blanks at the end of the line") for at, line in enumerate(lines, 1)
                 if line != line.rstrip() and suffix != ".md")

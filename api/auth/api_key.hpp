@@ -23,7 +23,7 @@ struct KeyRandomness {
 [[nodiscard]] KeyRandomness random_key_bytes();
 
 struct NewKey {
-    std::string id;                          // 8 characters; public
+    std::string id;  // 8 characters; public
     ledger::base::Secret<std::string> text;  // the whole key, to be shown once
 };
 

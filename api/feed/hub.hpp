@@ -24,7 +24,7 @@ struct HubOptions {
     std::chrono::milliseconds stall_max{10'000};  // a reader that takes nothing for so long is closed
     std::chrono::milliseconds store_retry{1000};
     std::size_t streams_max = 1000;
-    std::size_t page = 256;           // versions read from the log at once
+    std::size_t page = 256;  // versions read from the log at once
     std::size_t rendered_max = 1024;  // versions kept rendered
     std::size_t chunk_bytes = 64UL * 1024;
     std::size_t buffer_bytes = 256UL * 1024;
@@ -35,7 +35,7 @@ struct Subscription {
     std::optional<AccountNo> account{};
     std::optional<PartyNo> scope{};
     wire::EventId next{};  // the first event it wants
-    std::string key{};     // that opened it; the stream ends with it
+    std::string key{};  // that opened it; the stream ends with it
 };
 
 class Hub {

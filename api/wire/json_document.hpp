@@ -20,7 +20,7 @@ struct JsonLimits {
     std::size_t object_keys = 64;
     std::size_t array_items = 10'000;
     std::size_t string_bytes = 64UL * 1024;  // of one key or text, decoded
-    std::size_t values = 1'000'000;          // in the whole document
+    std::size_t values = 1'000'000;  // in the whole document
 };
 
 enum class JsonKind : std::uint8_t { null, boolean, integer, real, string, array, object };
@@ -40,7 +40,7 @@ public:
     [[nodiscard]] std::string_view text() const;
     [[nodiscard]] bool boolean() const;
     [[nodiscard]] std::string_view key() const;  // of a member of an object; else empty
-    [[nodiscard]] std::size_t size() const;      // members or items
+    [[nodiscard]] std::size_t size() const;  // members or items
     [[nodiscard]] std::optional<JsonValue> find(std::string_view key) const;
     // In the order written: first(), then next() of each until there is none.
     [[nodiscard]] std::optional<JsonValue> first() const;
@@ -51,7 +51,7 @@ public:
 
     [[nodiscard]] const JsonDocument& document() const { return *document_; }
     [[nodiscard]] std::uint32_t index() const { return at_; }  // place in document order
-    [[nodiscard]] std::uint32_t end_index() const;             // the place after all that it holds
+    [[nodiscard]] std::uint32_t end_index() const;  // the place after all that it holds
 
 private:
     const JsonDocument* document_;
@@ -78,7 +78,7 @@ private:
         JsonKind kind = JsonKind::null;
         bool boolean = false;
         std::uint32_t parent = 0;
-        std::uint32_t end = 0;    // the node after all that this one holds
+        std::uint32_t end = 0;  // the node after all that this one holds
         std::uint32_t count = 0;  // members or items
         Span key;
         Span text;

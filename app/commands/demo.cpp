@@ -2,8 +2,8 @@
 #include <fstream>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include "app/commands.hpp"
 #include "app/demo/demo_firm.hpp"
@@ -37,9 +37,9 @@ Keys mint_keys(RunningBook& running, const std::string& pepper) {
 Keys load_demo(RunningBook& running, const std::string& pepper, const demo::DemoOptions& firm) {
     auto keys = mint_keys(running, pepper);
     demo::set_up_firm(running.book(), firm);
-    keys["customer:cust-42"] =
-        mint_principal(running.book(), {"portal-cust-42", "Calder Pension Fund", RoleSet::of(Role::customer), "cust-42"},
-                       pepper, demo_environment);
+    keys["customer:cust-42"] = mint_principal(
+        running.book(), {"portal-cust-42", "Calder Pension Fund", RoleSet::of(Role::customer), "cust-42"},
+        pepper, demo_environment);
     demo::run_day(running.book(), firm);
     return keys;
 }
@@ -68,15 +68,17 @@ Run add_demo(CLI::App& program) {
                 const auto keys = load_demo(running, pepper, *firm);
                 if (options->place.is_private()) {
                     write_private_file(path, nlohmann::json(keys).dump(2) + "\n");
-                    write_private_file(command_line_key_file(options->place.data_dir), keys.at("admin") + "\n");
+                    write_private_file(command_line_key_file(options->place.data_dir),
+                                       keys.at("admin") + "\n");
                 }
                 return keys;
             }
             std::ifstream file{path};
             auto kept = nlohmann::json::parse(file, nullptr, false);
             if (!kept.is_object())
-                throw CommandFailed{exit_refused, "The book is there but its demo was not finished; start in another "
-                                                  "--data-dir, or serve this one with `bailee serve`."};
+                throw CommandFailed{exit_refused,
+                                    "The book is there but its demo was not finished; start in another "
+                                    "--data-dir, or serve this one with `bailee serve`."};
             return kept.get<Keys>();
         });
     };

@@ -35,7 +35,8 @@ api::wire::Facts facts_of(postgres::PostgresReader& reader, const ledger::book::
     std::vector<ledger::base::Digest> commitments;
     for (const auto& entry : page)
         for (const auto& event : entry->recorded.events) {
-            if (const auto* journal = std::get_if<ledger::book::JournalPosted>(&event); journal && journal->memo)
+            if (const auto* journal = std::get_if<ledger::book::JournalPosted>(&event);
+                journal && journal->memo)
                 commitments.push_back(*journal->memo);
             if (const auto* party = std::get_if<ledger::book::PartyAdded>(&event))
                 commitments.push_back(party->terms.name);
@@ -52,11 +53,12 @@ api::wire::Facts facts_of(postgres::PostgresReader& reader, const ledger::book::
 void print_version(const ledger::book::State& state, const api::wire::Facts& facts,
                    const ledger::port::LogEntry& entry) {
     const auto& recorded = entry.recorded;
-    fmt::print(R"({{"version":{},"recorded_at":"{}","effective_at":"{}","principal":"{}","previous_hash":"{}",)"
-               R"("hash":"{}","events":[)",
-               recorded.version.value, ledger::base::format_rfc3339(recorded.known_at.at), ledger::base::format_rfc3339(recorded.effective_at.at),
-               state.principals[recorded.principal].id, ledger::base::to_hex(entry.previous_hash.bytes),
-               ledger::base::to_hex(entry.hash.bytes));
+    fmt::print(
+        R"({{"version":{},"recorded_at":"{}","effective_at":"{}","principal":"{}","previous_hash":"{}",)"
+        R"("hash":"{}","events":[)",
+        recorded.version.value, ledger::base::format_rfc3339(recorded.known_at.at),
+        ledger::base::format_rfc3339(recorded.effective_at.at), state.principals[recorded.principal].id,
+        ledger::base::to_hex(entry.previous_hash.bytes), ledger::base::to_hex(entry.hash.bytes));
     const char* separator = "";
     for (const auto& event : api::feed::render_version({state, facts}, entry).events) {
         fmt::print("{}{}", separator, event.data);

@@ -1,8 +1,8 @@
 #include <fstream>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <openssl/rand.h>
+#include <nlohmann/json.hpp>
 
 #include "app/commands.hpp"
 #include "app/keys.hpp"
@@ -42,14 +42,16 @@ nlohmann::json post(const KeyOptions& options, const std::string& path, const nl
     if (!answer) throw CommandFailed{exit_unreachable, answer.error().detail};
     auto parsed = nlohmann::json::parse(answer->body, nullptr, false);
     if (answer->status / 100 == 2 && parsed.is_object()) return parsed;
-    throw CommandFailed{exit_refused, fmt::format("The server answered {}: {}", answer->status,
-                                                  parsed.is_object() ? parsed.value("detail", answer->body) : answer->body)};
+    throw CommandFailed{
+        exit_refused, fmt::format("The server answered {}: {}", answer->status,
+                                  parsed.is_object() ? parsed.value("detail", answer->body) : answer->body)};
 }
 
 std::string create_through_server(const KeyOptions& options, const ledger::book::RoleSet&) {
     auto principal = options.principal;
     if (principal.empty()) {
-        nlohmann::json body{{"kind", "service"}, {"name", "Made by bailee key create"}, {"roles", {options.role}}};
+        nlohmann::json body{
+            {"kind", "service"}, {"name", "Made by bailee key create"}, {"roles", {options.role}}};
         if (!options.party.empty()) body["party"] = options.party;
         principal = post(options, "/v1/principals", body).at("id").get<std::string>();
     }
@@ -61,14 +63,16 @@ std::string create_through_server(const KeyOptions& options, const ledger::book:
 std::string create_here(const KeyOptions& options, const ledger::book::RoleSet& roles) {
     BookDatabase database{options.place, BookDatabase::Wanted::existing};
     if (!options.place.is_private() && database.has_a_writer())
-        throw CommandFailed{exit_refused, "A server has this book now: give its --url and an admin's --key-file."};
+        throw CommandFailed{exit_refused,
+                            "A server has this book now: give its --url and an admin's --key-file."};
     const auto name = database.book_name("");
     RunningBook running{std::move(database), name};
     const auto pepper = read_pepper(options.pepper_file);
-    const auto text = options.principal.empty()
-                          ? mint_principal(running.book(), {"", "Made by bailee key create", roles, options.party},
-                                           pepper, live_environment)
-                          : mint_key(running.book(), options.principal, pepper, live_environment);
+    const auto text =
+        options.principal.empty()
+            ? mint_principal(running.book(), {"", "Made by bailee key create", roles, options.party}, pepper,
+                             live_environment)
+            : mint_key(running.book(), options.principal, pepper, live_environment);
     running.stop();
     return text;
 }
@@ -91,7 +95,8 @@ int create(KeyOptions options) {
             options.key_file = command_line_key_file(options.place.data_dir);
         }
     }
-    const auto key = options.url.empty() ? create_here(options, roles) : create_through_server(options, roles);
+    const auto key =
+        options.url.empty() ? create_here(options, roles) : create_through_server(options, roles);
     if (options.as_json)
         fmt::print("{}\n", nlohmann::json{{"key", key}}.dump());
     else
@@ -104,7 +109,8 @@ int create(KeyOptions options) {
 Run add_key(CLI::App& program) {
     auto* command = program.add_subcommand("key", "make API keys");
     command->require_subcommand(1);
-    auto* making = command->add_subcommand("create", "make a key, with a principal of its own unless one is named");
+    auto* making =
+        command->add_subcommand("create", "make a key, with a principal of its own unless one is named");
     auto options = std::make_shared<KeyOptions>();
     options->place.add_to(*making);
     making->add_option("--role", options->role, "role of the new principal");

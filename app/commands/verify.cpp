@@ -1,8 +1,8 @@
 #include <filesystem>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include "app/book_database.hpp"
 #include "app/checkpoints.hpp"
@@ -61,8 +61,10 @@ void print_report(const CheckOptions& options, const postgres::VerifyReport& rep
     for (const auto& finding : report.findings)
         fmt::print("{:<18} {:<32} version {:>10}  {}\n", finding.code, finding.object,
                    with_separators(finding.version.value), finding.detail);
-    if (report.findings_left_out > 0) fmt::print("… and {} more\n", with_separators(report.findings_left_out));
-    fmt::print("{}: {} versions, {} journals, head {}\n", report.ok() ? "The book holds" : "The book does NOT hold",
+    if (report.findings_left_out > 0)
+        fmt::print("… and {} more\n", with_separators(report.findings_left_out));
+    fmt::print("{}: {} versions, {} journals, head {}\n",
+               report.ok() ? "The book holds" : "The book does NOT hold",
                with_separators(report.version.value), with_separators(report.journals),
                ledger::base::to_hex(report.head_hash.bytes));
 }
@@ -101,11 +103,12 @@ int checkpoint(const CheckOptions& options) {
     if (!*head) throw CommandFailed{exit_refused, "The book is empty: there is nothing to sign."};
     auto key_file = options.signing_key_file;
     if (key_file.empty() && options.place.is_private()) key_file = signing_key_file(options.place.data_dir);
-    if (key_file.empty()) throw CommandFailed{exit_usage, "Give --signing-key FILE with a database of yours."};
+    if (key_file.empty())
+        throw CommandFailed{exit_usage, "Give --signing-key FILE with a database of yours."};
     const auto key = signing_key_in(key_file);
     write_checkpoint(options.checkpoint_file, **head, key);
-    fmt::print("{}: version {} signed by {}\n", options.checkpoint_file, with_separators((*head)->version.value),
-               ledger::base::to_hex(key.public_key()));
+    fmt::print("{}: version {} signed by {}\n", options.checkpoint_file,
+               with_separators((*head)->version.value), ledger::base::to_hex(key.public_key()));
     return exit_done;
 }
 
@@ -119,19 +122,23 @@ Run add_verify(CLI::App& program) {
     command->add_option("--checkpoint", options->checkpoint_file, "a signed checkpoint the log must contain");
     command->add_option("--signer", options->signer, "public key that must have signed it, in hexadecimal");
     command->add_flag("--json", options->as_json, "print one JSON object");
-    command->footer("Examples:\n  bailee verify --data-dir ./firm\n"
-                    "  bailee verify --data-dir ./firm --checkpoint /mnt/elsewhere/bailee.checkpoint --json");
+    command->footer(
+        "Examples:\n  bailee verify --data-dir ./firm\n"
+        "  bailee verify --data-dir ./firm --checkpoint /mnt/elsewhere/bailee.checkpoint --json");
     return [options] { return verify(*options); };
 }
 
 Run add_checkpoint(CLI::App& program) {
-    auto* command = program.add_subcommand("checkpoint", "sign how far the log has come, into a file to keep elsewhere");
+    auto* command =
+        program.add_subcommand("checkpoint", "sign how far the log has come, into a file to keep elsewhere");
     auto options = std::make_shared<CheckOptions>();
     options->place.add_to(*command);
     command->add_option("--book", options->book, "which book, when the database has several");
     command->add_option("--file", options->checkpoint_file, "where to write it")->required();
-    command->add_option("--signing-key", options->signing_key_file, "the key's file; made when it is not there");
-    command->footer("Example:\n  bailee checkpoint --data-dir ./firm --file /mnt/elsewhere/bailee.checkpoint");
+    command->add_option("--signing-key", options->signing_key_file,
+                        "the key's file; made when it is not there");
+    command->footer(
+        "Example:\n  bailee checkpoint --data-dir ./firm --file /mnt/elsewhere/bailee.checkpoint");
     return [options] { return checkpoint(*options); };
 }
 

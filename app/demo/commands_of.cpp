@@ -19,9 +19,11 @@ void Door::submit(rules::Command command) {
     const auto number = submitted_;
     book_.submit(std::move(envelope), [this, number](const ledger::port::Outcome& outcome) {
         const std::lock_guard lock{mutex_};
-        if (const auto* refused = std::get_if<ledger::port::Refused>(&outcome); refused != nullptr && refusal_.empty())
-            refusal_ = fmt::format("{} command {}: {} at \"{}\": {}", purpose_, number, info(refused->error.code).name,
-                                   refused->error.pointer, refused->error.detail);
+        if (const auto* refused = std::get_if<ledger::port::Refused>(&outcome);
+            refused != nullptr && refusal_.empty())
+            refusal_ =
+                fmt::format("{} command {}: {} at \"{}\": {}", purpose_, number,
+                            info(refused->error.code).name, refused->error.pointer, refused->error.detail);
         if (--open_ == 0) settled_.notify_all();
     });
 }
@@ -33,10 +35,13 @@ void Door::settle() {
 }
 
 rules::AmountText amount(std::string_view asset, std::int64_t whole, int cents) {
-    return {std::string{asset}, {cents == 0 ? fmt::format("{}", whole) : fmt::format("{}.{:02}", whole, cents)}};
+    return {std::string{asset},
+            {cents == 0 ? fmt::format("{}", whole) : fmt::format("{}.{:02}", whole, cents)}};
 }
 
-rules::LegText debit(std::string account, rules::AmountText amount) { return {std::move(account), true, std::move(amount)}; }
+rules::LegText debit(std::string account, rules::AmountText amount) {
+    return {std::move(account), true, std::move(amount)};
+}
 rules::LegText credit(std::string account, rules::AmountText amount) {
     return {std::move(account), false, std::move(amount)};
 }
@@ -48,7 +53,8 @@ rules::PostJournal journal(std::string reason, std::vector<rules::LegText> legs)
     return posting;
 }
 
-rules::OpenLien lien(std::string id, LienType type, std::string holder, std::vector<rules::LienLineText> lines) {
+rules::OpenLien lien(std::string id, LienType type, std::string holder,
+                     std::vector<rules::LienLineText> lines) {
     rules::OpenLien opening;
     opening.id = std::move(id);
     opening.type = type;
@@ -69,7 +75,8 @@ rules::OpenAccount obligation(std::string id, std::string party, Regime regime, 
     return account;
 }
 
-rules::OpenAccount location(std::string id, std::string party, Regime regime, AccountKind kind, std::string title) {
+rules::OpenAccount location(std::string id, std::string party, Regime regime, AccountKind kind,
+                            std::string title) {
     auto account = obligation(std::move(id), std::move(party), regime, kind);
     account.side = Side::location;
     account.capacity.clear();

@@ -39,11 +39,13 @@ private:
 [[nodiscard]] rules::PostJournal journal(std::string reason, std::vector<rules::LegText> legs);
 [[nodiscard]] rules::OpenLien lien(std::string id, LienType type, std::string holder,
                                    std::vector<rules::LienLineText> lines);
-[[nodiscard]] rules::OpenAccount obligation(std::string id, std::string party, Regime regime, AccountKind kind);
+[[nodiscard]] rules::OpenAccount obligation(std::string id, std::string party, Regime regime,
+                                            AccountKind kind);
 [[nodiscard]] rules::OpenAccount location(std::string id, std::string party, Regime regime, AccountKind kind,
                                           std::string title);
 // Of the stock record, belonging to no regime.
-[[nodiscard]] rules::OpenAccount of_the_record(std::string id, std::string party, AccountKind kind, std::string title);
+[[nodiscard]] rules::OpenAccount of_the_record(std::string id, std::string party, AccountKind kind,
+                                               std::string title);
 
 // The same sequence on every machine.
 class Dice {

@@ -42,9 +42,12 @@ private:
     void each(void (Day::*work)(unsigned, const std::string&)) {
         for (unsigned at = 1; at <= options_.customers; ++at) (this->*work)(at, fmt::format("cust-{}", at));
     }
-    void post(const char* reason, std::vector<rules::LegText> legs) { door_.submit(journal(reason, std::move(legs))); }
+    void post(const char* reason, std::vector<rules::LegText> legs) {
+        door_.submit(journal(reason, std::move(legs)));
+    }
     // A movement of one amount: what is debited, what is credited.
-    void move(const char* reason, const std::string& debited, const std::string& credited, const rules::AmountText& of) {
+    void move(const char* reason, const std::string& debited, const std::string& credited,
+              const rules::AmountText& of) {
         post(reason, {debit(debited, of), credit(credited, of)});
     }
     void cross(const char* reason, Basis basis, std::vector<rules::LegText> legs) {
@@ -69,8 +72,10 @@ private:
     }
     void deliver_securities(unsigned at, const std::string& id) {
         move("DEPOSIT", "dtc.box", id + ".sec", amount("XYZ", dice_.between(100, 2'000)));
-        if (at % 5 == 0) move("DEPOSIT", "custodian-k.sec", id + ".sec", amount("ACME", dice_.between(50, 900)));
-        if (at % 4 == 0) move("DEPOSIT", "custodian-k.4d", id + ".fut", amount(note, dice_.between(100'000, 500'000)));
+        if (at % 5 == 0)
+            move("DEPOSIT", "custodian-k.sec", id + ".sec", amount("ACME", dice_.between(50, 900)));
+        if (at % 4 == 0)
+            move("DEPOSIT", "custodian-k.4d", id + ".fut", amount(note, dice_.between(100'000, 500'000)));
         if (at == 42) move("DEPOSIT", "custodian-k.4d", id + ".fut", amount(note, 100'000));
     }
     void margin_out() {
@@ -92,7 +97,8 @@ private:
             const bool gains = dice_.between(0, 1) == 1;
             auto posting = journal("VARIATION", gains ? std::vector{debit("cme.4d", of), credit(ote, of)}
                                                       : std::vector{debit(ote, of), credit("cme.4d", of)});
-            posting.evidence = {{.kind = "dco_statement", .reference = fmt::format("CME-EOD-{:04}", at), .digest = ""}};
+            posting.evidence = {
+                {.kind = "dco_statement", .reference = fmt::format("CME-EOD-{:04}", at), .digest = ""}};
             door_.submit(posting);
             const auto customer = fmt::format("cust-{}.fut", at);
             door_.settle();
@@ -104,22 +110,24 @@ private:
             const auto id = fmt::format("cust-{}", at);
             const auto shares = amount("XYZ", 500);
             const auto price = amount("USD", 150'000);
-            post("TRADE_SETTLEMENT", {debit(id + ".sec", price), credit("bank-a.firm", price), debit("dtc.box", shares),
-                                      credit(id + ".sec", shares)});
+            post("TRADE_SETTLEMENT", {debit(id + ".sec", price), credit("bank-a.firm", price),
+                                      debit("dtc.box", shares), credit(id + ".sec", shares)});
         }
         const auto sold = amount("XYZ", 300);
         const auto proceeds = amount("USD", 90'000);
         move("STOCK_BORROW", "dtc.box", "stock-borrowed.broker-x", sold);
         move("STOCK_BORROW", "stock-borrowed.broker-x", "bank-a.firm", proceeds);
         door_.settle();
-        post("TRADE_SETTLEMENT", {debit("cust-6.short", sold), credit("dtc.box", sold), debit("bank-a.firm", proceeds),
-                                  credit("cust-6.sec", proceeds)});
+        post("TRADE_SETTLEMENT", {debit("cust-6.short", sold), credit("dtc.box", sold),
+                                  debit("bank-a.firm", proceeds), credit("cust-6.sec", proceeds)});
     }
     void bank_loan_with_pledge() {
         move("BANK_LOAN", "bank-a.firm", "loan.bank-b", amount("USD", 1'000'000));
         std::vector<rules::LienLineText> lines;
         for (unsigned at = 3; at <= options_.customers; at += 9)
-            lines.push_back({.account = fmt::format("cust-{}.sec", at), .location = "dtc.box", .amount = amount("XYZ", 400)});
+            lines.push_back({.account = fmt::format("cust-{}.sec", at),
+                             .location = "dtc.box",
+                             .amount = amount("XYZ", 400)});
         auto pledge = lien("loan-bank-b-1", LienType::BANK_LOAN, "bank-b", std::move(lines));
         pledge.purpose = "loan against customers' margin securities";
         pledge.secured = amount("USD", 1'000'000);
@@ -128,8 +136,8 @@ private:
     void fail_and_stock_loan() {
         const auto shares = amount("ACME", 120);
         const auto price = amount("USD", 6'000);
-        post("FAIL", {debit("fails-to-receive", shares), credit("cust-5.sec", shares), debit("cust-5.sec", price),
-                      credit("fails-to-deliver", price)});
+        post("FAIL", {debit("fails-to-receive", shares), credit("cust-5.sec", shares),
+                      debit("cust-5.sec", price), credit("fails-to-deliver", price)});
         const auto loaned = amount("XYZ", 5'000);
         const auto collateral = amount("USD", 1'500'000);
         post("STOCK_LOAN", {debit("stock-loaned.broker-x", loaned), credit("dtc.box", loaned),
@@ -145,14 +153,16 @@ private:
         for (unsigned at = 2; at <= options_.customers; at += 2)
             move("FEE", fmt::format("cust-{}.fut", at), "firm.4d", amount("USD", dice_.between(5, 60), 10));
         for (unsigned at = 10; at <= options_.customers; at += 20)
-            move("WITHDRAWAL", fmt::format("cust-{}.fut", at), "bank-a.4d", amount("USD", dice_.between(1'000, 9'000)));
+            move("WITHDRAWAL", fmt::format("cust-{}.fut", at), "bank-a.4d",
+                 amount("USD", dice_.between(1'000, 9'000)));
         const auto reserve = amount("USD", 8'000'000);
         cross("RESERVE", Basis::reserve,
               {debit("firm.house", reserve), credit("bank-a.firm", reserve), debit("bank-c.reserve", reserve),
                credit("firm.reserve", reserve)});
     }
     void correction() {
-        auto wrong = journal("FEE", {debit("cust-42.fut", amount("USD", 500)), credit("firm.4d", amount("USD", 500))});
+        auto wrong =
+            journal("FEE", {debit("cust-42.fut", amount("USD", 500)), credit("firm.4d", amount("USD", 500))});
         wrong.id = "fee-posted-twice";
         wrong.memo = personal("monthly fee, entered a second time");
         door_.submit(wrong);
@@ -160,7 +170,8 @@ private:
         door_.submit(rules::ReverseJournal{.journal = "fee-posted-twice", .reason = "CORRECTION"});
     }
     void reservations() {
-        const auto at = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+        const auto at =
+            std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
         const KnownAt in_a_day{at + std::chrono::hours{24}};
         for (const unsigned customer : {42U, 44U, 48U})
             door_.submit(rules::Reserve{.id = fmt::format("order-{}", customer),

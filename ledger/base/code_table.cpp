@@ -9,8 +9,8 @@ namespace {
 constexpr std::array<CodeInfo, 46> table{{
     {Code::request_too_slow, "REQUEST_TOO_SLOW", Kind::too_slow, false, "The request took too long to arrive",
      "Send the request again with the same key on a better connection."},
-    {Code::headers_too_large, "HEADERS_TOO_LARGE", Kind::headers_too_large, false, "The headers are too large",
-     "Send fewer or shorter headers."},
+    {Code::headers_too_large, "HEADERS_TOO_LARGE", Kind::headers_too_large, false,
+     "The headers are too large", "Send fewer or shorter headers."},
     {Code::request_too_large, "REQUEST_TOO_LARGE", Kind::too_large, false, "The request body is too large",
      "Split the request; the limit is in the figures."},
     {Code::too_many_connections, "TOO_MANY_CONNECTIONS", Kind::unavailable, true, "Too many connections",
@@ -35,10 +35,10 @@ constexpr std::array<CodeInfo, 46> table{{
      "Send the same request with the same key: it takes effect once."},
     {Code::retention_passed, "RETENTION_PASSED", Kind::gone, false, "That event is beyond retention",
      "Take a snapshot and resume from the version it states."},
-    {Code::generation_passed, "GENERATION_PASSED", Kind::conflict, false, "That id belongs to an earlier generation",
-     "Take a snapshot of this generation and resume from it."},
-    {Code::version_not_reached, "VERSION_NOT_REACHED", Kind::unavailable, true, "That version is not there yet",
-     "Ask again shortly, or without min_version."},
+    {Code::generation_passed, "GENERATION_PASSED", Kind::conflict, false,
+     "That id belongs to an earlier generation", "Take a snapshot of this generation and resume from it."},
+    {Code::version_not_reached, "VERSION_NOT_REACHED", Kind::unavailable, true,
+     "That version is not there yet", "Ask again shortly, or without min_version."},
     {Code::store_unavailable, "STORE_UNAVAILABLE", Kind::unavailable, true, "The store cannot be read now",
      "Wait as Retry-After says and ask again."},
     {Code::idempotency_conflict, "IDEMPOTENCY_CONFLICT", Kind::conflict, false,
@@ -58,7 +58,8 @@ constexpr std::array<CodeInfo, 46> table{{
     {Code::limit_not_permitted, "LIMIT_NOT_PERMITTED", Kind::refused, false, "That kind carries no limits",
      "Only customer_margin and bank accounts carry limits."},
     {Code::reason_not_permitted, "REASON_NOT_PERMITTED", Kind::refused, false,
-     "The reason does not permit that leg", "Choose the reason that fits the movement; GET /v1/reasons lists them."},
+     "The reason does not permit that leg",
+     "Choose the reason that fits the movement; GET /v1/reasons lists them."},
     {Code::nature_mismatch, "NATURE_MISMATCH", Kind::refused, false, "The reason has another nature",
      "Leave nature out, or give the one of the reason."},
     {Code::evidence_required, "EVIDENCE_REQUIRED", Kind::refused, false, "A fact needs evidence",
@@ -69,21 +70,23 @@ constexpr std::array<CodeInfo, 46> table{{
      "A journal of an earlier business date needs a memo and evidence", "Add memo and evidence."},
     {Code::unbalanced, "UNBALANCED", Kind::refused, false, "The legs do not balance",
      "Make debits equal credits in each asset."},
-    {Code::regime_crossed, "REGIME_CROSSED", Kind::refused, false, "The movement crosses pools without a basis",
+    {Code::regime_crossed, "REGIME_CROSSED", Kind::refused, false,
+     "The movement crosses pools without a basis",
      "Keep the legs in one pool, name the basis for the firm's own money, or use a regime transfer."},
     {Code::not_reversible, "NOT_REVERSIBLE", Kind::refused, false, "That journal cannot be reversed",
      "Correct it with the opposite of what the figures name."},
     {Code::expiry_not_ahead, "EXPIRY_NOT_AHEAD", Kind::refused, false, "The expiry is not ahead",
      "Give an expiry later than now."},
-    {Code::agreement_not_in_force, "AGREEMENT_NOT_IN_FORCE", Kind::refused, false, "The agreement is not in force",
-     "Name an agreement that is in force and has the party in it."},
+    {Code::agreement_not_in_force, "AGREEMENT_NOT_IN_FORCE", Kind::refused, false,
+     "The agreement is not in force", "Name an agreement that is in force and has the party in it."},
     {Code::lien_rank, "LIEN_RANK", Kind::refused, false, "The lien's rank does not hold",
      "A first lien has rank 1; a junior names the one lien it stands behind and takes no more than that."},
     {Code::lien_lines_stay, "LIEN_LINES_STAY", Kind::refused, false, "The lien cannot move with this journal",
      "Name liens whose lines lie at the location the units leave, within the quantity moved."},
     {Code::lien_expired, "LIEN_EXPIRED", Kind::conflict, false, "The lien or reservation has expired",
      "Open a new one."},
-    {Code::supply_exceeded, "SUPPLY_EXCEEDED", Kind::refused, false, "The book cannot hold that much of the asset",
+    {Code::supply_exceeded, "SUPPLY_EXCEEDED", Kind::refused, false,
+     "The book cannot hold that much of the asset",
      "Law 1 bounds an asset at 10^36 units; check the amount and the asset's scale."},
     {Code::over_release, "OVER_RELEASE", Kind::refused, false, "More than the lien holds",
      "Release at most what the figures show."},
@@ -113,7 +116,8 @@ static_assert(each_number_has_one_row(), "each code needs exactly one row");
 
 constexpr std::array<std::size_t, table.size() + 1> row_of_number() {
     std::array<std::size_t, table.size() + 1> rows{};
-    for (std::size_t row = 0; row < table.size(); ++row) rows[static_cast<std::size_t>(table[row].code)] = row;
+    for (std::size_t row = 0; row < table.size(); ++row)
+        rows[static_cast<std::size_t>(table[row].code)] = row;
     return rows;
 }
 constexpr auto rows = row_of_number();

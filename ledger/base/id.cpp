@@ -35,9 +35,8 @@ std::optional<std::uint64_t> key_from_birth_id(std::string_view prefix, std::str
 
 bool is_object_id(std::string_view text) {
     return !text.empty() && text.size() <= 64 && is_letter_or_digit(text.front()) &&
-           std::ranges::all_of(text, [](char c) {
-               return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-';
-           });
+           std::ranges::all_of(
+               text, [](char c) { return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-'; });
 }
 
 }  // namespace ledger::base

@@ -1,5 +1,5 @@
-// Numbers the book gives its objects in the order they were made, one type for each, so that they cannot be mixed.
-// Callers see texts ("cust-42.fut"); inside the book an object is its number.
+// Numbers the book gives its objects in the order they were made, one type for each, so that they cannot be
+// mixed. Callers see texts ("cust-42.fut"); inside the book an object is its number.
 #pragma once
 
 #include <compare>
@@ -49,7 +49,8 @@ using LienKey = BirthKey<struct LienTag>;
 using ReservationKey = BirthKey<struct ReservationTag>;
 using ExceptionKey = BirthKey<struct ExceptionTag>;
 
-// A key as callers see it: the prefix and thirteen digits of base 32, so that ids sort by time ("lien_00000000110g0").
+// A key as callers see it: the prefix and thirteen digits of base 32, so that ids sort by time
+// ("lien_00000000110g0").
 [[nodiscard]] std::string birth_id(std::string_view prefix, std::uint64_t key);
 [[nodiscard]] std::optional<std::uint64_t> key_from_birth_id(std::string_view prefix, std::string_view id);
 

@@ -49,20 +49,24 @@ class Ledger {
 public:
     virtual ~Ledger() = default;
 
-    // Queues the command; `answer` is called once, from the book's thread, when the outcome is durable (or at once, from
-    // the caller's thread, when the queue is full or the service stops: Refused with an `unavailable` code).
+    // Queues the command; `answer` is called once, from the book's thread, when the outcome is durable (or at
+    // once, from the caller's thread, when the queue is full or the service stops: Refused with an
+    // `unavailable` code).
     virtual void submit(Envelope envelope, std::function<void(Outcome)> answer) = 0;
 
     // The last durable version. Cheap: a pointer; holding it pins the version.
     [[nodiscard]] virtual std::shared_ptr<const Committed> committed() const = 0;
 
-    // Called after each batch became durable, from the book's thread; must return at once. The handle ends it.
+    // Called after each batch became durable, from the book's thread; must return at once. The handle ends
+    // it.
     [[nodiscard]] virtual std::shared_ptr<void> on_commit(std::function<void()> notify) = 0;
 
-    // Reads of the log and of what is closed. They may touch the database: never call them on an I/O thread. Throw
-    // `Unavailable` when the store cannot be read now.
-    [[nodiscard]] virtual std::vector<std::shared_ptr<const LogEntry>> log_after(Version after, std::size_t most) = 0;
-    [[nodiscard]] virtual std::vector<std::shared_ptr<const LogEntry>> log_at(const std::vector<Version>& versions) = 0;
+    // Reads of the log and of what is closed. They may touch the database: never call them on an I/O thread.
+    // Throw `Unavailable` when the store cannot be read now.
+    [[nodiscard]] virtual std::vector<std::shared_ptr<const LogEntry>> log_after(Version after,
+                                                                                 std::size_t most) = 0;
+    [[nodiscard]] virtual std::vector<std::shared_ptr<const LogEntry>> log_at(
+        const std::vector<Version>& versions) = 0;
     struct JournalQuery {
         std::optional<AccountNo> account;
         Version after;  // versions greater than this one
@@ -82,7 +86,8 @@ public:
         LienKey after;
         std::size_t most = 100;
     };
-    [[nodiscard]] virtual std::vector<LienKey> liens(const LienQuery& query) = 0;  // opened and closed, by key
+    [[nodiscard]] virtual std::vector<LienKey> liens(
+        const LienQuery& query) = 0;  // opened and closed, by key
     // Versions whose events touched the lien (opened first, last change last); for reading a closed one.
     [[nodiscard]] virtual std::vector<Version> history_of(LienKey lien) = 0;
     [[nodiscard]] virtual std::vector<Version> history_of(ReservationKey reservation) = 0;
@@ -95,7 +100,8 @@ public:
     [[nodiscard]] virtual std::vector<ReservationKey> reservations(const KeysQuery& query) = 0;
     [[nodiscard]] virtual std::vector<ExceptionKey> exceptions(const KeysQuery& query) = 0;
     // Erasable texts by their commitments, in the order asked; nothing where a text was erased.
-    [[nodiscard]] virtual std::vector<std::optional<std::string>> texts(const std::vector<Digest>& commitments) = 0;
+    [[nodiscard]] virtual std::vector<std::optional<std::string>> texts(
+        const std::vector<Digest>& commitments) = 0;
 
     [[nodiscard]] virtual ServiceStatus status() const = 0;
     // After a leap of the clock: an admin says the time is right.

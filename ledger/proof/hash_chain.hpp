@@ -14,8 +14,8 @@ using namespace ledger::book;
 // The hash before version 1: of the book's name and id, so that no two books share a chain.
 [[nodiscard]] Digest chain_root(std::string_view book);
 
-// sha256("bailee.event.1" · previous · version · principal · known · effective · idempotency id · request digest · body),
-// numbers as eight bytes big-endian, the idempotency id as a length byte and its bytes.
+// sha256("bailee.event.1" · previous · version · principal · known · effective · idempotency id · request
+// digest · body), numbers as eight bytes big-endian, the idempotency id as a length byte and its bytes.
 struct ChainLink {
     Digest previous;
     Version version;

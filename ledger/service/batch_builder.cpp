@@ -34,7 +34,8 @@ bool is_live(const State& state, const rules::ChosenName& target) {
         return state.lien_named(target.name) || (number && state.lien(LienKey{*number}) != nullptr);
     }
     const auto number = key_from_birth_id("rsv_", target.name);
-    return state.reservation_named(target.name) || (number && state.reservation(ReservationKey{*number}) != nullptr);
+    return state.reservation_named(target.name) ||
+           (number && state.reservation(ReservationKey{*number}) != nullptr);
 }
 
 const char* prefix_of(rules::Named kind) {
@@ -115,7 +116,8 @@ BatchBuilder::Prefetched BatchBuilder::prefetch(const std::vector<Waiting>& comm
         if (const auto* version = std::get_if<Version>(&answered.outcome)) versions.insert(*version);
         known.answered.emplace(id, std::move(answered));
     }
-    const auto holders = names.empty() ? std::vector<std::optional<rules::NameHolder>>{} : store_.holders_of(names);
+    const auto holders =
+        names.empty() ? std::vector<std::optional<rules::NameHolder>>{} : store_.holders_of(names);
     for (std::size_t at = 0; at < holders.size(); ++at) {
         if (!holders[at]) continue;
         known.names.emplace(std::pair{names[at].kind, names[at].name}, *holders[at]);
@@ -181,11 +183,14 @@ void BatchBuilder::complete(rules::Submission& submission, const Prefetched& kno
         const Version version = key ? Version{*key >> 12U} : named->version;
         const auto here = in_batch(version);
         const auto found = known.entries.find(version);
-        const LogEntry* entry = here ? here.get() : found != known.entries.end() ? found->second.get() : nullptr;
+        const LogEntry* entry = here                           ? here.get()
+                                : found != known.entries.end() ? found->second.get()
+                                                               : nullptr;
         if (entry == nullptr) return {nullptr, 0};
         unsigned index = key ? static_cast<unsigned>(*key & 0xfffU) : 0;
         while (!key && index < entry->recorded.events.size() && !made(*entry, kind, index)) ++index;
-        return made(*entry, kind, index) ? std::pair{entry, index} : std::pair<const LogEntry*, unsigned>{nullptr, 0};
+        return made(*entry, kind, index) ? std::pair{entry, index}
+                                         : std::pair<const LogEntry*, unsigned>{nullptr, 0};
     };
     if (const auto chosen = rules::chosen_name(submission.command))
         submission.name_holder = holder(chosen->kind, chosen->name);
@@ -214,8 +219,8 @@ Outcome BatchBuilder::decide_one(const Waiting& waiting, const Prefetched& known
         Refused refused{decision.error(), decided_.state.version()};
         if (id && is_stored(info(refused.error.code).kind)) {
             refused_ids_.emplace(*id, decided_.batch.refused.size());
-            decided_.batch.refused.push_back({*id, waiting.digest, envelope.principal, refused.error,
-                                              refused.decided_at, at_});
+            decided_.batch.refused.push_back(
+                {*id, waiting.digest, envelope.principal, refused.error, refused.decided_at, at_});
         }
         return refused;
     }
@@ -224,7 +229,8 @@ Outcome BatchBuilder::decide_one(const Waiting& waiting, const Prefetched& known
 }
 
 const std::shared_ptr<const LogEntry>& BatchBuilder::write(const rules::Submission& submission,
-                                                           rules::Decided decided, std::optional<IdempotencyId> id) {
+                                                           rules::Decided decided,
+                                                           std::optional<IdempotencyId> id) {
     AcceptedRow row;
     auto recorded = rules::record(decided_.state, submission, std::move(decided));
     row.body = canonical_bytes(recorded.events);
@@ -241,8 +247,9 @@ const std::shared_ptr<const LogEntry>& BatchBuilder::write(const rules::Submissi
                                         .request_digest = row.request_digest,
                                         .body = row.body});
     evolve(decided_.state, recorded);
-    if (row.name) names_.emplace(std::pair{row.name->kind, row.name->name},
-                                 rules::NameHolder{recorded.version, row.request_digest});
+    if (row.name)
+        names_.emplace(std::pair{row.name->kind, row.name->name},
+                       rules::NameHolder{recorded.version, row.request_digest});
     if (id) accepted_ids_.emplace(*id, decided_.batch.accepted.size());
     row.entry = std::make_shared<const LogEntry>(LogEntry{std::move(recorded), decided_.head_hash, hash});
     decided_.head_hash = hash;

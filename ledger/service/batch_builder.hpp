@@ -1,5 +1,5 @@
-// Decides a batch over a state: what each command was answered, and what must be written before anyone may know. It asks
-// the store only what the state cannot know; it writes nothing. The book's thread.
+// Decides a batch over a state: what each command was answered, and what must be written before anyone may
+// know. It asks the store only what the state cannot know; it writes nothing. The book's thread.
 #pragma once
 
 #include <map>
@@ -17,7 +17,8 @@ struct DecidedBatch {
     Batch batch;
     State state;       // after the batch
     Digest head_hash;  // of its last version
-    std::vector<std::pair<std::size_t, Outcome>> answers;  // place among the commands, and what to say once durable
+    std::vector<std::pair<std::size_t, Outcome>>
+        answers;  // place among the commands, and what to say once durable
     [[nodiscard]] bool writes() const { return !batch.accepted.empty() || !batch.refused.empty(); }
 };
 

@@ -21,7 +21,8 @@ Refused refused(Code code, std::string detail, Version at) {
 Clocks Clocks::of_this_machine() {
     return {.wall =
                 [] {
-                    return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+                    return std::chrono::time_point_cast<std::chrono::microseconds>(
+                        std::chrono::system_clock::now());
                 },
             .steady = [] { return std::chrono::steady_clock::now(); }};
 }
@@ -66,7 +67,8 @@ void BookService::start() {
 void BookService::open_book(const Lease& lease) {
     ensure(lease.batch == 0, "an empty book with batches");
     std::vector<Waiting> opening;
-    Envelope envelope{.principal = PrincipalNo{0}, .idempotency_key = "", .command = rules::OpenBook{options_.book}};
+    Envelope envelope{
+        .principal = PrincipalNo{0}, .idempotency_key = "", .command = rules::OpenBook{options_.book}};
     opening.push_back({std::move(envelope), Digest{}, [](const Outcome&) {}});
     write(std::move(opening));
     if (committed()->state.version().value == 0) throw Unavailable{"the book could not be opened"};
@@ -96,7 +98,8 @@ void BookService::submit(Envelope envelope, std::function<void(Outcome)> answer)
     }
     if (code == Code::queue_full) {
         const auto bytes = canonical_bytes(envelope.command);
-        Waiting waiting{std::move(envelope), hmac_sha256(as_bytes(digest_key_), as_bytes(bytes)), std::move(answer)};
+        Waiting waiting{std::move(envelope), hmac_sha256(as_bytes(digest_key_), as_bytes(bytes)),
+                        std::move(answer)};
         if (queue_.add(waiting)) return;
         if (queue_.is_closed()) {
             code = Code::not_the_writer;
@@ -182,7 +185,8 @@ std::optional<KnownAt> BookService::knowledge_time() {
     }
     clock_base_ = {wall, steady};
     lock.unlock();
-    if (wall < now.at) spdlog::debug("book: the clock is behind the book by {} us; held", (now.at - wall).count());
+    if (wall < now.at)
+        spdlog::debug("book: the clock is behind the book by {} us; held", (now.at - wall).count());
     return KnownAt{std::max(wall, now.at)};
 }
 
@@ -223,7 +227,8 @@ void BookService::decide_until_durable(std::vector<Waiting>& commands) {
             }
             return step_down(commands, "Another server has become the writer of this book.");
         } catch (const OutcomeUnknown& unknown) {
-            set_trouble(Health::resolving, fmt::format("The outcome of a commit is unknown: {}", unknown.what()));
+            set_trouble(Health::resolving,
+                        fmt::format("The outcome of a commit is unknown: {}", unknown.what()));
             const std::lock_guard lock{mutex_};
             ++status_.unknown_outcomes;
         } catch (const Unavailable& unavailable) {
@@ -240,7 +245,8 @@ void BookService::decide_until_durable(std::vector<Waiting>& commands) {
 }
 
 // The lease is taken again until that is durable; what the log then holds is the truth (design 3, Fencing).
-std::optional<bool> BookService::resolve(const std::optional<DecidedBatch>& in_doubt, std::vector<Waiting>& commands) {
+std::optional<bool> BookService::resolve(const std::optional<DecidedBatch>& in_doubt,
+                                         std::vector<Waiting>& commands) {
     auto pause = options_.retry_first;
     const auto begun = clocks_.steady();
     while (true) {
@@ -250,9 +256,10 @@ std::optional<bool> BookService::resolve(const std::optional<DecidedBatch>& in_d
                                   lease.head_hash == in_doubt->head_hash;
             if (!is_there && !past_matches(lease)) {
                 step_down(commands,
-                          fmt::format("The database does not contain version {} as it was acknowledged; its log ends "
-                                      "at version {}. Nothing more is written.",
-                                      committed()->state.version().value, lease.version.value));
+                          fmt::format(
+                              "The database does not contain version {} as it was acknowledged; its log ends "
+                              "at version {}. Nothing more is written.",
+                              committed()->state.version().value, lease.version.value));
                 return std::nullopt;
             }
             const std::lock_guard lock{mutex_};
@@ -265,8 +272,10 @@ std::optional<bool> BookService::resolve(const std::optional<DecidedBatch>& in_d
             set_trouble(Health::resolving, fmt::format("The store is away: {}", unavailable.what()));
         }
         if (is_stopping_ || clocks_.steady() - begun >= options_.resolve_patience) {
-            // Callers must hear something; what they asked may or may not be in the log, and their keys will tell.
-            refuse_all(commands, Code::outcome_unknown, "The store did not answer in time; the outcome is open.");
+            // Callers must hear something; what they asked may or may not be in the log, and their keys will
+            // tell.
+            refuse_all(commands, Code::outcome_unknown,
+                       "The store did not answer in time; the outcome is open.");
             commands.clear();
             if (is_stopping_) return std::nullopt;
         }

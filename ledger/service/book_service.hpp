@@ -1,5 +1,5 @@
-// The book's one writer: a thread that takes what waits, decides it in order, writes once and answers once. Also the
-// committed view that readers pin. Clocks are given, so that tests own time.
+// The book's one writer: a thread that takes what waits, decides it in order, writes once and answers once.
+// Also the committed view that readers pin. Clocks are given, so that tests own time.
 #pragma once
 
 #include <atomic>
@@ -41,12 +41,14 @@ struct ServiceOptions {
 
 class BookService final : public Ledger {
 public:
-    BookService(Store& store, Reader& reader, ServiceOptions options, Clocks clocks = Clocks::of_this_machine());
+    BookService(Store& store, Reader& reader, ServiceOptions options,
+                Clocks clocks = Clocks::of_this_machine());
     ~BookService() override;
     BookService(const BookService&) = delete;
     BookService& operator=(const BookService&) = delete;
 
-    // Takes the lease, loads the book (opens it when it is new) and starts writing. Throws Unavailable with the reason.
+    // Takes the lease, loads the book (opens it when it is new) and starts writing. Throws Unavailable with
+    // the reason.
     void start();
     // Decides what waits, then ends. Safe to call again.
     void stop();
@@ -54,23 +56,32 @@ public:
     void submit(Envelope envelope, std::function<void(Outcome)> answer) override;
     [[nodiscard]] std::shared_ptr<const Committed> committed() const override;
     [[nodiscard]] std::shared_ptr<void> on_commit(std::function<void()> notify) override;
-    [[nodiscard]] std::vector<std::shared_ptr<const LogEntry>> log_after(Version after, std::size_t most) override;
-    [[nodiscard]] std::vector<std::shared_ptr<const LogEntry>> log_at(const std::vector<Version>& versions) override;
-    [[nodiscard]] std::vector<Version> journals(const JournalQuery& query) override { return reader_.journals(query); }
+    [[nodiscard]] std::vector<std::shared_ptr<const LogEntry>> log_after(Version after,
+                                                                         std::size_t most) override;
+    [[nodiscard]] std::vector<std::shared_ptr<const LogEntry>> log_at(
+        const std::vector<Version>& versions) override;
+    [[nodiscard]] std::vector<Version> journals(const JournalQuery& query) override {
+        return reader_.journals(query);
+    }
     [[nodiscard]] std::optional<Version> made_by(rules::Named kind, std::string_view name) override {
         return reader_.made_by(kind, name);
     }
     [[nodiscard]] std::vector<LienKey> liens(const LienQuery& query) override { return reader_.liens(query); }
     [[nodiscard]] std::vector<Version> history_of(LienKey lien) override { return reader_.history_of(lien); }
-    [[nodiscard]] std::vector<Version> history_of(ReservationKey key) override { return reader_.history_of(key); }
-    [[nodiscard]] std::vector<Version> history_of(ExceptionKey key) override { return reader_.history_of(key); }
+    [[nodiscard]] std::vector<Version> history_of(ReservationKey key) override {
+        return reader_.history_of(key);
+    }
+    [[nodiscard]] std::vector<Version> history_of(ExceptionKey key) override {
+        return reader_.history_of(key);
+    }
     [[nodiscard]] std::vector<ReservationKey> reservations(const KeysQuery& query) override {
         return reader_.reservations(query);
     }
     [[nodiscard]] std::vector<ExceptionKey> exceptions(const KeysQuery& query) override {
         return reader_.exceptions(query);
     }
-    [[nodiscard]] std::vector<std::optional<std::string>> texts(const std::vector<Digest>& commitments) override {
+    [[nodiscard]] std::vector<std::optional<std::string>> texts(
+        const std::vector<Digest>& commitments) override {
         return reader_.texts(commitments);
     }
     [[nodiscard]] ServiceStatus status() const override;
@@ -81,8 +92,10 @@ private:
     void open_book(const Lease& lease);
     void write(std::vector<Waiting> commands);
     void decide_until_durable(std::vector<Waiting>& commands);
-    // Whether the batch whose outcome was lost is in the log; nothing while the store cannot say and time ran out.
-    [[nodiscard]] std::optional<bool> resolve(const std::optional<DecidedBatch>& in_doubt, std::vector<Waiting>& commands);
+    // Whether the batch whose outcome was lost is in the log; nothing while the store cannot say and time ran
+    // out.
+    [[nodiscard]] std::optional<bool> resolve(const std::optional<DecidedBatch>& in_doubt,
+                                              std::vector<Waiting>& commands);
     void publish(DecidedBatch& decided);
     void answer(DecidedBatch& decided, std::vector<Waiting>& commands);
     void step_down(std::vector<Waiting>& commands, const std::string& why);

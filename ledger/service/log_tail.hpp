@@ -25,7 +25,8 @@ public:
 
     [[nodiscard]] std::shared_ptr<const LogEntry> at(Version version) const {
         const std::lock_guard lock{mutex_};
-        if (entries_.empty() || version < first() || version > entries_.back()->recorded.version) return nullptr;
+        if (entries_.empty() || version < first() || version > entries_.back()->recorded.version)
+            return nullptr;
         return entries_[version.value - first().value];
     }
 

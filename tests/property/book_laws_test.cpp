@@ -16,7 +16,7 @@ using namespace support;
 std::uint64_t seed_of_run() {
     static const auto seed = [] {
         const auto chosen = chosen_seed();
-        std::cout << "BAILEE_SEED=" << chosen << std::endl;
+        std::cout << "BAILEE_SEED=" << chosen << '\n' << std::flush;
         return chosen;
     }();
     return seed;

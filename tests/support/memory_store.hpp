@@ -1,4 +1,5 @@
-// A store in memory that can fail as PostgreSQL can: away, fenced, an outcome lost before or after it took effect.
+// A store in memory that can fail as PostgreSQL can: away, fenced, an outcome lost before or after it took
+// effect.
 #pragma once
 
 #include <deque>
@@ -82,7 +83,8 @@ private:
             log.emplace(row.entry->recorded.version, row.entry);
             lease.version = row.entry->recorded.version;
             lease.head_hash = row.entry->hash;
-            if (row.idem) answers.emplace(*row.idem, Answered{row.request_digest, row.entry->recorded.version});
+            if (row.idem)
+                answers.emplace(*row.idem, Answered{row.request_digest, row.entry->recorded.version});
             if (row.name)
                 names.emplace(std::pair{row.name->kind, row.name->name},
                               ledger::rules::NameHolder{row.entry->recorded.version, row.request_digest});

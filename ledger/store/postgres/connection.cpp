@@ -91,8 +91,8 @@ struct Connection::Session {
     void throw_if_failed(const PGresult* result);
     void remember_notice(const PGresult* result);
     void shut() noexcept;
-    void queue(const Statement& statement, const std::vector<unsigned>* types, const std::vector<const char*>& values,
-               const std::vector<int>& lengths);
+    void queue(const Statement& statement, const std::vector<unsigned>* types,
+               const std::vector<const char*>& values, const std::vector<int>& lengths);
     PipelineAnswer take_pipeline();
 
     PGconn* connection = nullptr;
@@ -359,8 +359,9 @@ void Connection::Session::queue(const Statement& statement, const std::vector<un
         if (accepted != 1) throw_lost(trimmed(text_or_empty(PQerrorMessage(connection))));
     };
     const int count = static_cast<int>(values.size());
-    const bool is_queued = std::ranges::any_of(
-        pipelined, [&](const char* name) { return name != nullptr && std::string_view{name} == statement.name; });
+    const bool is_queued = std::ranges::any_of(pipelined, [&](const char* name) {
+        return name != nullptr && std::string_view{name} == statement.name;
+    });
     if (!is_queued && !prepared.contains(std::string_view{statement.name})) {
         require(PQsendPrepare(connection, statement.name, statement.sql, types == nullptr ? 0 : count,
                               types == nullptr ? nullptr : types->data()));
@@ -368,8 +369,8 @@ void Connection::Session::queue(const Statement& statement, const std::vector<un
     }
     static const std::vector<int> all_binary(std::size_t{65536}, binary_format);
     ensure(values.size() < all_binary.size(), "a statement has more parameters than PostgreSQL takes");
-    require(PQsendQueryPrepared(connection, statement.name, count, values.data(), lengths.data(), all_binary.data(),
-                                binary_format));
+    require(PQsendQueryPrepared(connection, statement.name, count, values.data(), lengths.data(),
+                                all_binary.data(), binary_format));
     pipelined.push_back(nullptr);
 }
 
@@ -380,7 +381,8 @@ Connection::PipelineAnswer Connection::Session::take_pipeline() {
         if (result == nullptr) throw_lost("PostgreSQL closed the connection without an answer");
         if (PQresultStatus(result.get()) == PGRES_PIPELINE_ABORTED) {
             if (prepares == nullptr) ++answer.not_run;
-            while (next_result() != nullptr) {}
+            while (next_result() != nullptr) {
+            }
             continue;
         }
         try {
@@ -393,7 +395,8 @@ Connection::PipelineAnswer Connection::Session::take_pipeline() {
             if (fault.connection_lost()) throw;
             if (!answer.failed) answer.failed = fault;
         }
-        while (next_result() != nullptr) {}
+        while (next_result() != nullptr) {
+        }
     }
     const auto end = next_result();
     if (end == nullptr || PQresultStatus(end.get()) != PGRES_PIPELINE_SYNC)
@@ -404,7 +407,8 @@ Connection::PipelineAnswer Connection::Session::take_pipeline() {
 void Connection::begin_pipeline() {
     session_->notices.clear();
     session_->pipelined.clear();
-    if (PQenterPipelineMode(session_->connection) != 1) session_->throw_lost("the connection takes no pipeline now");
+    if (PQenterPipelineMode(session_->connection) != 1)
+        session_->throw_lost("the connection takes no pipeline now");
 }
 
 void Connection::queue(const Statement& statement, const Parameters& parameters) {

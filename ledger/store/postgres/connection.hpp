@@ -53,9 +53,9 @@ struct Statement {
 };
 
 enum class CommitOutcome {
-    committed,    // durable as the session's synchronous_commit has it
+    committed,  // durable as the session's synchronous_commit has it
     rolled_back,  // certainly not there
-    in_doubt,     // a lost socket, a passed deadline or any notice on the way: ask the lease, never guess
+    in_doubt,  // a lost socket, a passed deadline or any notice on the way: ask the lease, never guess
 };
 
 class Connection {
@@ -87,17 +87,18 @@ public:
     std::size_t copy_out(const std::string& sql,
                          const std::function<void(const std::vector<FieldView>&)>& take_row);
 
-    // Statements sent one behind another and answered together: one round trip for all. The first that fails ends it;
-    // those behind it do not run. Only `queue` may stand between begin and end.
+    // Statements sent one behind another and answered together: one round trip for all. The first that fails
+    // ends it; those behind it do not run. Only `queue` may stand between begin and end.
     struct PipelineAnswer {
-        std::vector<Rows> answers;    // of the statements before the one that failed
+        std::vector<Rows> answers;  // of the statements before the one that failed
         std::optional<Fault> failed;  // a lost connection is thrown instead
-        std::size_t not_run = 0;      // statements behind the one that failed
+        std::size_t not_run = 0;  // statements behind the one that failed
     };
     void begin_pipeline();
     void queue(const Statement& statement, const Parameters& parameters = {});
     // Values in binary form, as `Parameters::Arrays` has them; their types follow from the statement.
-    void queue(const Statement& statement, const std::vector<const char*>& values, const std::vector<int>& lengths);
+    void queue(const Statement& statement, const std::vector<const char*>& values,
+               const std::vector<int>& lengths);
     [[nodiscard]] PipelineAnswer end_pipeline();
 
     void begin(const char* how = "BEGIN ISOLATION LEVEL READ COMMITTED");

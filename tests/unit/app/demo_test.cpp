@@ -16,7 +16,8 @@ struct DemoBook {
 
     explicit DemoBook(std::uint64_t seed) {
         service.start();
-        app::must_accept(service, ledger::rules::AddPrincipal{.id = "p-anna", .roles = RoleSet::of(Role::operator_)});
+        app::must_accept(service,
+                         ledger::rules::AddPrincipal{.id = "p-anna", .roles = RoleSet::of(Role::operator_)});
         app::demo::DemoOptions options;
         options.seed = seed;
         app::demo::set_up_firm(service, options);
@@ -30,7 +31,8 @@ std::string balances_of(const State& state) {
     for (std::uint32_t row = 0; row < state.accounts.size(); ++row)
         state.for_each_position(AccountNo{row}, [&](const Position& position) {
             out += state.accounts[AccountNo{row}].id + ' ' + state.assets[position.asset].id + ' ' +
-                   format_decimal(position.balance.total, 0) + ' ' + format_decimal(position.balance.free(), 0) + '\n';
+                   format_decimal(position.balance.total, 0) + ' ' +
+                   format_decimal(position.balance.free(), 0) + '\n';
         });
     return out;
 }

@@ -53,7 +53,8 @@ TEST_CASE_METHOD(Reservations,
 TEST_CASE_METHOD(Reservations, "a commit becomes a journal that takes what was reserved") {
     REQUIRE(reserve("r", "100").is_accepted());
     REQUIRE(post("/v1/reservations/r:commit", R"({"journal":{"reason":"WITHDRAWAL","legs":[
-        {"account":"fund.fut","debit":{"asset":"UST","amount":"70"}},{"account":"k","credit":{"asset":"UST","amount":"70"}}]}})")
+        {"account":"fund.fut","debit":{"asset":"UST","amount":"70"}},
+        {"account":"k","credit":{"asset":"UST","amount":"70"}}]}})")
                 .is_accepted());
     CHECK(book.total("fund.fut", "UST") == "30");
     CHECK(book.free("fund.fut", "UST") == "30");

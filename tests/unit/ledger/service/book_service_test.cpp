@@ -19,11 +19,12 @@ struct ManualClock {
     std::atomic<std::int64_t> wall{1'800'000'000'000'000};
     std::atomic<std::int64_t> steady{0};
     [[nodiscard]] Clocks clocks() {
-        return {.wall = [this] { return Microseconds{std::chrono::microseconds{wall.load()}}; },
-                .steady =
-                    [this] {
-                        return std::chrono::steady_clock::time_point{std::chrono::microseconds{steady.load()}};
-                    }};
+        return {
+            .wall = [this] { return Microseconds{std::chrono::microseconds{wall.load()}}; },
+            .steady =
+                [this] {
+                    return std::chrono::steady_clock::time_point{std::chrono::microseconds{steady.load()}};
+                }};
     }
     void pass(std::chrono::microseconds time) {
         wall += time.count();
@@ -45,8 +46,9 @@ struct Book {
     }
     std::future<Outcome> submit(rules::Command command, std::string key = "") {
         auto promise = std::make_shared<std::promise<Outcome>>();
-        service->submit({.principal = PrincipalNo{0}, .idempotency_key = std::move(key), .command = std::move(command)},
-                        [promise](Outcome outcome) { promise->set_value(std::move(outcome)); });
+        service->submit(
+            {.principal = PrincipalNo{0}, .idempotency_key = std::move(key), .command = std::move(command)},
+            [promise](Outcome outcome) { promise->set_value(std::move(outcome)); });
         return promise->get_future();
     }
     Outcome ask(rules::Command command, std::string key = "") {
@@ -96,7 +98,8 @@ TEST_CASE("the same key gets the same answer, another command under it a conflic
     CHECK(std::get<Refused>(refused_again).decided_at == std::get<Refused>(refused).decided_at);
 }
 
-TEST_CASE("creating the same id again with the same body answers as before, with another body it is refused") {
+TEST_CASE(
+    "creating the same id again with the same body answers as before, with another body it is refused") {
     Book book;
     book.service->start();
     const auto first = book.ask(asset("USD"), "k1");
@@ -198,7 +201,8 @@ TEST_CASE("a full queue refuses at once and nothing waits for ever") {
     book.store.leases_refused = 200;
     book.store.faults = {Fault::away};
     std::vector<std::future<Outcome>> answers;
-    for (int at = 0; at < 50; ++at) answers.push_back(book.submit(asset("A" + std::to_string(at)), std::to_string(at)));
+    for (int at = 0; at < 50; ++at)
+        answers.push_back(book.submit(asset("A" + std::to_string(at)), std::to_string(at)));
     std::size_t full = 0;
     std::size_t accepted = 0;
     for (auto& answer : answers) {
@@ -217,7 +221,8 @@ TEST_CASE("what comes due is closed by a Tick without anyone asking") {
     Book book;
     book.service->start();
     REQUIRE(std::holds_alternative<Accepted>(book.ask(asset("USD"))));
-    REQUIRE(std::holds_alternative<Accepted>(book.ask(rules::AddParty{.id = "p", .kind = PartyKind::fund, .name = {"P", "salt"}})));
+    REQUIRE(std::holds_alternative<Accepted>(
+        book.ask(rules::AddParty{.id = "p", .kind = PartyKind::fund, .name = {"P", "salt"}})));
     rules::OpenAccount owner{.id = "a", .party = "p"};
     owner.regime = Regime::FUT_4D;
     REQUIRE(std::holds_alternative<Accepted>(book.ask(owner)));
@@ -228,7 +233,8 @@ TEST_CASE("what comes due is closed by a Tick without anyone asking") {
     deposit.reason = "DEPOSIT";
     deposit.legs = {{"b", true, {"USD", {"10"}}}, {"a", false, {"USD", {"10"}}}};
     REQUIRE(std::holds_alternative<Accepted>(book.ask(deposit)));
-    rules::Reserve reserve{.id = "r", .account = "a", .amount = {"USD", {"4"}}, .purpose = "", .expires_at = {}};
+    rules::Reserve reserve{
+        .id = "r", .account = "a", .amount = {"USD", {"4"}}, .purpose = "", .expires_at = {}};
     reserve.expires_at = KnownAt::from_micros(book.clock.wall.load() + 1'000'000);
     REQUIRE(std::holds_alternative<Accepted>(book.ask(reserve)));
     book.clock.pass(std::chrono::seconds{2});
