@@ -20,7 +20,7 @@ namespace {
 
 std::string vectors_folder() {
     if (const char* given = std::getenv("BAILEE_VECTORS"); given != nullptr && *given != '\0') return given;
-    return BAILEE_VECTORS;
+    return {};
 }
 
 std::string from_hex(const std::string& hex) {

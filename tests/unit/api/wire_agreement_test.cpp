@@ -65,7 +65,7 @@ TEST_CASE("random requests are bodies as the interface takes them") {
 }
 
 TEST_CASE("the example journals are bodies as the interface takes them") {
-    std::ifstream file{std::string{BAILEE_SOURCE} + "/docs/examples/journals.md"};
+    std::ifstream file{"docs/examples/journals.md"};
     std::string block;
     bool is_journal = false;
     int journals = 0;

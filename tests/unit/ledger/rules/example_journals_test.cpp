@@ -42,7 +42,7 @@ TEST_CASE(
     "deficiency") {
     TestBook book;
     std::set<std::string> shown;
-    for (const auto& block : blocks_of(std::string{BAILEE_SOURCE} + "/docs/examples/journals.md")) {
+    for (const auto& block : blocks_of("docs/examples/journals.md")) {
         INFO(block.heading << block.text);
         if (block.language == "json setup") {
             for (const auto& step : Json::parse(block.text)) {
