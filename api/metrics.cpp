@@ -1,5 +1,9 @@
 #include "api/metrics.hpp"
 
+#include <algorithm>
+#include <array>
+#include <mutex>
+
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
@@ -15,6 +19,12 @@ const prometheus::Histogram::BucketBoundaries seconds{0.0005, 0.001, 0.0025, 0.0
                                                       0.1,    0.25,  0.5,    1,     2.5,  5,     10};
 
 constexpr double seconds_per_microsecond = 1e-6;
+
+// A method of a client's own making must not make a series of its own.
+std::string_view known_method(std::string_view method) {
+    constexpr std::array<std::string_view, 6> known{"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"};
+    return std::ranges::find(known, method) != known.end() ? method : "OTHER";
+}
 
 }  // namespace
 
@@ -34,6 +44,15 @@ public:
     prometheus::Gauge& generation = gauge("bailee_ledger_generation", "The book's generation");
     prometheus::Gauge& ready = gauge("bailee_ledger_ready", "1 when the book takes commands");
     prometheus::Gauge& writer = gauge("bailee_ledger_is_writer", "1 when this process holds the lease");
+    prometheus::Gauge& lag =
+        gauge("bailee_ledger_lag_versions", "Versions of the log that are not served yet");
+    prometheus::Gauge& since_head_seen =
+        gauge("bailee_ledger_since_head_seen_seconds", "How long ago a follower last saw the log's head");
+    prometheus::Gauge& takeovers =
+        gauge("bailee_ledger_takeovers", "Times this process became the writer since the start");
+    prometheus::Gauge& in_flight =
+        gauge("bailee_ledger_batches_in_flight", "Batches decided and not durable");
+    prometheus::Gauge& pins = gauge("bailee_ledger_pinned_versions", "Earlier versions that a reader holds");
     prometheus::Gauge& epoch = gauge("bailee_ledger_epoch", "Epoch of the lease");
     prometheus::Gauge& queue = gauge("bailee_ledger_queue_length", "Commands that wait for the writer");
     prometheus::Gauge& batches = gauge("bailee_ledger_batches", "Batches made durable since the start");
@@ -55,15 +74,27 @@ Metrics::Metrics() : registry_{std::make_unique<Registry>()} {}
 
 Metrics::~Metrics() = default;
 
-void Metrics::observe(const http::Access& access) {
+// The registry finds a series by its labels, under a lock and with a map of texts; each is looked for once.
+Metrics::Series Metrics::series_of(const http::Access& access) {
+    const Label label{access.route, known_method(access.method), access.status};
+    {
+        const std::shared_lock lock{series_mutex_};
+        if (const auto found = series_.find(label); found != series_.end()) return found->second;
+    }
     const std::string route{access.route.empty() ? "none" : access.route};
-    registry_->requests
-        .Add({{"method", std::string{access.method}},
-              {"route", route},
-              {"status", std::to_string(access.status)}})
-        .Increment();
-    registry_->durations.Add({{"route", route}}, seconds)
-        .Observe(static_cast<double>(access.duration.count()) * seconds_per_microsecond);
+    const Series made{&registry_->requests.Add({{"method", std::string{std::get<1>(label)}},
+                                                {"route", route},
+                                                {"status", std::to_string(access.status)}}),
+                      &registry_->durations.Add({{"route", route}}, seconds)};
+    const std::unique_lock lock{series_mutex_};
+    series_.emplace(OwnLabel{access.route, std::get<1>(label), access.status}, made);
+    return made;
+}
+
+void Metrics::observe(const http::Access& access) {
+    const auto series = series_of(access);
+    series.requests->Increment();
+    series.durations->Observe(static_cast<double>(access.duration.count()) * seconds_per_microsecond);
 }
 
 std::string Metrics::render(const ledger::port::Ledger& ledger, const Gauges& gauges) {
@@ -71,11 +102,17 @@ std::string Metrics::render(const ledger::port::Ledger& ledger, const Gauges& ga
     const auto status = ledger.status();
     const auto set = [](prometheus::Gauge& gauge, auto value) { gauge.Set(static_cast<double>(value)); };
     if (const auto book = ledger.committed()) {
-        set(all.version, book->state.version().value);
+        const auto served = book->state.version();
+        set(all.version, served.value);
+        set(all.lag, status.head > served ? status.head.value - served.value : 0);
         set(all.generation, book->generation);
     }
     set(all.ready, status.health == ledger::port::Health::ready ? 1 : 0);
-    set(all.writer, status.is_writer ? 1 : 0);
+    set(all.writer, status.is_writer() ? 1 : 0);
+    set(all.since_head_seen, static_cast<double>(status.since_head_seen.count()) * seconds_per_microsecond);
+    set(all.takeovers, status.takeovers);
+    set(all.in_flight, status.batches_in_flight);
+    set(all.pins, status.pinned_versions);
     set(all.epoch, status.epoch);
     set(all.queue, status.queue_length);
     set(all.batches, status.batches);

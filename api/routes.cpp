@@ -119,6 +119,7 @@ constexpr auto rows = std::to_array<RouteRow>({
     {get, "/v1/reasons/{id}", "get_reason", readers_and_owners, false, {}, from_store<get_reason>},
 
     {post, "/v1/journals", "post_journal", posters, true, {}, creates<wire::read_journal>},
+    {post, "/v1/journals:batch", "post_journals", posters, false, {}, post_journals, true},
     {get,
      "/v1/journals",
      "list_journals",
@@ -207,6 +208,7 @@ std::vector<http::Route> bind_routes(const SharedPtr& shared) {
         http::Route route{.method = row.method, .pattern = row.pattern, .operation_id = row.operation_id};
         route.roles = row.roles;
         route.needs_idempotency_key = row.needs_idempotency_key;
+        route.bulk = row.is_bulk;
         for (const auto name : row.query)
             if (!name.empty()) route.query.push_back(name);
         route.handler = [shared, handle = row.handle](const http::RequestPtr& request,

@@ -22,6 +22,7 @@ struct RouteRow {
     bool needs_idempotency_key;
     std::array<std::string_view, 8> query;  // names it knows; empty ones are none
     Handle handle;
+    bool is_bulk = false;  // takes bodies up to the larger limit
 };
 
 [[nodiscard]] std::span<const RouteRow> route_table();

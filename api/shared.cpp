@@ -8,6 +8,7 @@ Shared::Shared(ledger::port::Ledger& book, SharedOptions chosen)
     : ledger{book},
       options{std::move(chosen)},
       reads{options.read_threads, options.read_queue_max},
+      bodies{options.body_threads, options.body_queue_max},
       answers{options.answer_threads, std::numeric_limits<std::size_t>::max()},
       waits{ledger, loop},
       hub{ledger, options.feed},
@@ -21,6 +22,7 @@ void Shared::stop() {
     hub.stop();
     loop.stop();
     reads.stop();
+    bodies.stop();
     answers.stop();
 }
 

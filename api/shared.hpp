@@ -21,7 +21,9 @@ struct SharedOptions {
     std::string environment = "main";  // in the keys it makes
     std::size_t read_threads = 2;
     std::size_t read_queue_max = 1024;
-    std::size_t answer_threads = 1;
+    std::size_t body_threads = 2;
+    std::size_t body_queue_max = 64;  // a body may have megabytes
+    std::size_t answer_threads = 2;
     std::chrono::milliseconds version_patience{2000};
     feed::HubOptions feed{};
 };
@@ -41,6 +43,7 @@ public:
     AccountIndex accounts;
     Metrics metrics;
     WorkPool reads;    // may wait for the store; bounded
+    WorkPool bodies;   // reads large bodies; bounded
     WorkPool answers;  // renders what was decided; bounded by the commands in flight
     Loop loop;
     VersionWaits waits;

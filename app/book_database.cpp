@@ -26,6 +26,7 @@ T or_fail(ledger::base::Result<T> result, int exit_code) {
 BookDatabase::BookDatabase(const BookPlace& place, Wanted wanted, bool is_small) {
     if (!place.is_private()) {
         address_ = place.database_address();
+        if (!place.patroni.empty()) patroni_.emplace(place.patroni, address_);
         return;
     }
     postgres::PrivateServer::Options options{.data_dir = place.data_dir, .is_small = is_small};
@@ -35,9 +36,14 @@ BookDatabase::BookDatabase(const BookPlace& place, Wanted wanted, bool is_small)
     address_ = server_->connection_string();
 }
 
+ledger::base::Result<std::string> BookDatabase::current_address() const {
+    return patroni_ ? patroni_->primary() : address_;
+}
+
 postgres::Connection BookDatabase::maintenance() const {
+    const auto address = or_fail(current_address(), exit_unreachable);
     try {
-        return postgres::open_session({.conninfo = address_, .application_name = "bailee maintenance"},
+        return postgres::open_session({.conninfo = address, .application_name = "bailee maintenance"},
                                       postgres::maintenance_session());
     } catch (const postgres::Fault& fault) {
         throw CommandFailed{exit_unreachable,

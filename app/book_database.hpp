@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/options.hpp"
+#include "app/patroni.hpp"
 #include "ledger/store/postgres/connection.hpp"
 #include "ledger/store/postgres/private_server.hpp"
 
@@ -18,6 +19,9 @@ public:
     BookDatabase(const BookPlace& place, Wanted wanted, bool is_small = false);
 
     [[nodiscard]] const std::string& address() const { return address_; }
+    // The address of the server that may be written to now: where Patroni keeps several, the primary's. Any
+    // thread.
+    [[nodiscard]] ledger::base::Result<std::string> current_address() const;
     // A session for migrations, verification and exports.
     [[nodiscard]] ledger::store::postgres::Connection maintenance() const;
     // Brings a private server back when it was killed; for others there is nothing to do. Any thread.
@@ -32,6 +36,7 @@ public:
 private:
     std::optional<ledger::store::postgres::PrivateServer> server_;
     std::string address_;
+    std::optional<PatroniNodes> patroni_;
 };
 
 }  // namespace app

@@ -19,5 +19,6 @@ Run add_key(CLI::App& program);
 Run add_database_url(CLI::App& program);
 Run add_export(CLI::App& program);
 Run add_healthcheck(CLI::App& program);
+Run add_bench(CLI::App& program);
 
 }  // namespace app

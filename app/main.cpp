@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
     std::vector<std::pair<CLI::App*, app::Run>> commands;
     for (auto* const add :
          {app::add_serve, app::add_demo, app::add_migrate, app::add_verify, app::add_checkpoint, app::add_key,
-          app::add_database_url, app::add_export, app::add_healthcheck}) {
+          app::add_database_url, app::add_export, app::add_healthcheck, app::add_bench}) {
         auto run = add(program);
         commands.emplace_back(program.get_subcommands([](const CLI::App*) { return true; }).back(),
                               std::move(run));

@@ -11,6 +11,12 @@ void BookPlace::add_to(CLI::App& command) {
     auto* in_directory = command.add_option("--data-dir", data_dir, "directory of a private PostgreSQL");
     auto* by_address = command.add_option("--database", database, "address of your PostgreSQL database");
     auto* by_file = command.add_option("--database-file", database_file, "file that holds that address");
+    command
+        .add_option("--patroni", patroni,
+                    "where Patroni is asked which host is the primary: http://HOST:PORT of each host of the "
+                    "database, in that order, with commas between")
+        ->delimiter(',')
+        ->excludes(in_directory);
     in_directory->excludes(by_address)->excludes(by_file);
     by_address->excludes(by_file);
     command.callback([this] {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -12,6 +13,7 @@ struct BookPlace {
     std::string data_dir;
     std::string database;
     std::string database_file;  // a file that holds the address, so that a secret is on no command line
+    std::vector<std::string> patroni;  // of each host of the address: where its Patroni is asked
 
     void add_to(CLI::App& command);
     [[nodiscard]] bool is_private() const { return database.empty() && database_file.empty(); }

@@ -1,6 +1,7 @@
 // A book that runs in this process: its database, its store and its writer, wired once, here.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -13,8 +14,10 @@ namespace app {
 
 class RunningBook {
 public:
-    // Migrates, makes the book when it is new, takes the lease and starts the writer. Throws CommandFailed.
-    RunningBook(BookDatabase database, const std::string& name);
+    // Migrates, makes the book when it is new, and begins: as its writer, or as a follower of the server that
+    // is. A batch whose COMMIT is not answered within the time has an unknown outcome. Throws CommandFailed.
+    RunningBook(BookDatabase database, const std::string& name,
+                std::chrono::milliseconds commit_within = std::chrono::seconds{5});
     ~RunningBook();
 
     [[nodiscard]] ledger::port::Ledger& book() { return *service_; }

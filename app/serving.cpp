@@ -50,8 +50,12 @@ void print_ready(const ServeOptions& options, const std::string& url, RunningBoo
                                           {"keys", keys}};
         fmt::print("{}\n", line.dump());
     } else {
-        fmt::print("Bailee serves book \"{}\" at version {}.\n\n  API        {}/v1\n  Reference  {}/docs\n",
-                   base->state.book(), base->state.version().value, url, url);
+        const auto status = running.book().status();
+        fmt::print(
+            "Bailee serves book \"{}\" at version {}{}.\n\n  API        {}/v1\n  Reference  {}/docs\n",
+            base->state.book(), base->state.version().value,
+            status.is_writer() ? std::string{} : fmt::format(", following its writer {}", status.writer), url,
+            url);
         if (!keys.empty())
             fmt::print(
                 "\n  Keys, shown once unless this is the demo; send them as Authorization: Bearer KEY\n");
@@ -69,6 +73,11 @@ void ServeOptions::add_to(CLI::App& command) {
         ->capture_default_str();
     command.add_option("--threads", threads, "threads for connections")
         ->check(CLI::Range(1, 64))
+        ->capture_default_str();
+    command
+        .add_option("--commit-within", commit_within_seconds,
+                    "seconds after which the outcome of a commit without an answer is unknown, and resolved")
+        ->check(CLI::Range(1, 600))
         ->capture_default_str();
     command.add_option("--pepper-file", pepper_file, "file whose first line keys the hashes of API keys");
     auto* checkpoints =
@@ -102,7 +111,7 @@ int serve_until_signal(ServeOptions options,
         if (!lock) throw CommandFailed{exit_refused, fmt::format("Another bailee serves {}.", data_dir)};
     }
     RunningBook running{BookDatabase{options.place, BookDatabase::Wanted::make_if_missing, options.is_small},
-                        options.book};
+                        options.book, std::chrono::seconds{options.commit_within_seconds}};
     const auto keys = prepare(running, pepper);
     api::Api interface{running.book(), api::ApiOptions{.address = address.host,
                                                        .port = address.port,

@@ -22,6 +22,7 @@ struct ServeOptions {
     std::string signing_key_file;
     unsigned checkpoint_every_seconds = 60;
     unsigned threads = 2;
+    unsigned commit_within_seconds = 5;
     bool as_json = false;
     bool is_small = false;
     std::string environment;

@@ -34,6 +34,9 @@ target_compile_definitions(boost_network PUBLIC
     BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
 target_link_libraries(boost_network PUBLIC Boost::headers OpenSSL::SSL Threads::Threads)
 
+add_library(boost_json STATIC "${CMAKE_SOURCE_DIR}/cmake/boost_json.cpp")
+target_link_libraries(boost_json PUBLIC Boost::headers)
+
 if(BAILEE_TESTS)
     find_package(Catch2 2.13 REQUIRED CONFIG)
     find_package(rapidcheck REQUIRED CONFIG)

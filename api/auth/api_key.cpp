@@ -25,14 +25,21 @@ constexpr std::size_t checksum_size = ledger::base::base62_width(4);
 static_assert(secret_size == 43 && checksum_size == 6, "the form of reliability.md 8.2");
 constexpr std::string_view letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
+constexpr auto crc_of_byte = [] {
+    constexpr std::uint32_t polynomial = 0xEDB88320U;
+    std::array<std::uint32_t, 256> table{};
+    for (std::uint32_t byte = 0; byte < table.size(); ++byte) {
+        std::uint32_t crc = byte;
+        for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1U) ^ ((crc & 1U) != 0 ? polynomial : 0U);
+        table[byte] = crc;
+    }
+    return table;
+}();
+
 // CRC-32 as in zlib and PNG: finds every fault of one character and every swap of neighbours.
 std::uint32_t crc32(std::string_view text) {
-    constexpr std::uint32_t polynomial = 0xEDB88320U;
     std::uint32_t crc = 0xFFFFFFFFU;
-    for (const char c : text) {
-        crc ^= static_cast<unsigned char>(c);
-        for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1U) ^ ((crc & 1U) != 0 ? polynomial : 0U);
-    }
+    for (const char c : text) crc = (crc >> 8U) ^ crc_of_byte[(crc ^ static_cast<unsigned char>(c)) & 0xFFU];
     return ~crc;
 }
 
@@ -50,7 +57,9 @@ bool is_environment(std::string_view text) {
 }
 
 bool is_base62(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return letters.find(c) != std::string_view::npos; });
+    return std::ranges::all_of(text, [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    });
 }
 
 }  // namespace

@@ -10,6 +10,7 @@ namespace {
 
 using http::QueryReader;
 using ledger::port::Health;
+using ledger::port::ServerRole;
 using wire::JsonWriter;
 
 std::string_view name_of(Health health) {
@@ -18,7 +19,16 @@ std::string_view name_of(Health health) {
         case Health::ready: return "ready";
         case Health::resolving: return "resolving";
         case Health::clock_leap: return "clock_leap";
+        case Health::past_lost: return "past_lost";
         case Health::stopping: return "stopping";
+    }
+    return {};
+}
+
+std::string_view name_of(ServerRole role) {
+    switch (role) {
+        case ServerRole::follower: return "follower";
+        case ServerRole::writer: return "writer";
     }
     return {};
 }
@@ -120,10 +130,19 @@ void healthz(const SharedPtr& /*shared*/, const RequestPtr& /*request*/, const R
 void readyz(const SharedPtr& shared, const RequestPtr& /*request*/, const Responder& respond) {
     const auto status = shared->ledger.status();
     JsonWriter out;
-    out.begin_object().field("status", name_of(status.health)).field("is_writer", status.is_writer);
+    const auto served = shared->ledger.committed()->state.version();
+    out.begin_object()
+        .field("status", name_of(status.health))
+        .field("role", name_of(status.role))
+        .field("is_writer", status.is_writer())
+        .field("epoch", status.epoch)
+        .field("version", served.value)
+        .field("lag", status.head > served ? status.head.value - served.value : 0);
     if (!status.trouble.empty()) out.field("trouble", status.trouble);
     out.end_object();
-    respond(plain_json(out, status.health == Health::ready ? 200 : 503));
+    auto response = plain_json(out, status.health == Health::ready ? 200 : 503);
+    if (response.status == 503) response.set("Retry-After", "1");
+    respond(std::move(response));
 }
 
 void metrics(const SharedPtr& shared, const RequestPtr& /*request*/, const Responder& respond) {

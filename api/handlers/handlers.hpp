@@ -23,6 +23,8 @@ namespace api::handlers {
 [[nodiscard]] Result<Response> get_agreement(Reading& reading);
 [[nodiscard]] Result<Response> list_reasons(Reading& reading);
 [[nodiscard]] Result<Response> get_reason(Reading& reading);
+// Keys of a batch stand in its items.
+void post_journals(const SharedPtr& shared, const RequestPtr& request, const Responder& respond);
 void create_key(const SharedPtr& shared, const RequestPtr& request, const Responder& respond);
 
 // Postings, claims and what is wrong.

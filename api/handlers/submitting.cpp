@@ -18,12 +18,6 @@ using ledger::port::Accepted;
 using ledger::port::Outcome;
 using ledger::port::Refused;
 
-std::string make_salt() {
-    std::array<unsigned char, 16> bytes{};
-    ensure(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1, "the generator has no entropy");
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 // Where a command keeps the precondition; nothing for those that have none.
 std::optional<std::uint64_t>* precondition_of(rules::Command& command) {
     if (auto* lien = std::get_if<rules::OpenLien>(&command))
@@ -72,10 +66,33 @@ void add_own_texts(wire::Facts& facts, const LogEntry& entry, const rules::Comma
 struct Submitted {
     SharedPtr shared;
     RequestPtr request;
-    Responder respond;
-    rules::Command command;
+    rules::Command asked;  // as far as the answer needs it
     WriteAnswer write_answer;
 };
+
+// A posted journal is written from its event alone; only its memo is not there.
+rules::Command for_the_answer(const rules::Command& command) {
+    const auto* journal = std::get_if<rules::PostJournal>(&command);
+    if (journal == nullptr) return command;
+    rules::PostJournal asked;
+    asked.memo = journal->memo;
+    return asked;
+}
+
+// Whether the answer can be written without asking the store for anything.
+bool needs_no_store(const rules::Command& command) {
+    return std::holds_alternative<rules::PostJournal>(command);
+}
+
+void add_what_it_rests_on(wire::Facts& facts, ledger::port::Ledger& ledger, const wire::Source& source,
+                          const LogEntry& entry) {
+    constexpr std::size_t rounds_max = 4;
+    for (std::size_t round = 0; round < rounds_max; ++round) {
+        const auto missing = wire::rests_on(entry, source);
+        if (missing.empty()) return;
+        facts.add(ledger.log_at(missing));
+    }
+}
 
 Response accepted(const Submitted& submitted, const Accepted& outcome) {
     auto& ledger = submitted.shared->ledger;
@@ -83,46 +100,55 @@ Response accepted(const Submitted& submitted, const Accepted& outcome) {
     const auto& entry = *outcome.entry;
     ensure(book->state.version() >= entry.recorded.version, "an answer ahead of the committed book");
     wire::Facts facts;
-    facts.add({outcome.entry});
-    add_own_texts(facts, entry, submitted.command);
+    if (!needs_no_store(submitted.asked)) facts.add({outcome.entry});
+    add_own_texts(facts, entry, submitted.asked);
     const wire::Source source{book->state, facts, {}};
-    constexpr std::size_t rounds_max = 4;
-    for (std::size_t round = 0; round < rounds_max; ++round) {
-        const auto missing = wire::rests_on(entry, source);
-        if (missing.empty()) break;
-        facts.add(ledger.log_at(missing));
-    }
+    if (!needs_no_store(submitted.asked)) add_what_it_rests_on(facts, ledger, source, entry);
     wire::JsonWriter out;
     if (submitted.write_answer)
         submitted.write_answer(out, source, entry, outcome.replayed);
     else
-        wire::write_outcome(out, source, entry, submitted.command);
-    auto response = http::json_response(out.take(), wire::status_of(submitted.command));
+        wire::write_outcome(out, source, entry, submitted.asked);
+    auto response = http::json_response(out.take(), wire::status_of(submitted.asked));
     set_version(response, {book->generation, book->state.version()}, entry.recorded.version);
     if (outcome.replayed) response.set("Idempotency-Replayed", "true");
     return response;
 }
 
-void answer(const Submitted& submitted, const Outcome& outcome) {
+Response answer(const Submitted& submitted, const Outcome& outcome) {
     const auto& request_id = submitted.request->request_id;
     if (const auto* refused = std::get_if<Refused>(&outcome)) {
         auto response = http::problem_response(refused->error, request_id);
         if (const auto book = submitted.shared->ledger.committed())
             set_version(response, {book->generation, book->state.version()}, refused->decided_at);
         if (refused->replayed) response.set("Idempotency-Replayed", "true");
-        return submitted.respond(std::move(response));
+        return response;
     }
     try {
-        submitted.respond(accepted(submitted, std::get<Accepted>(outcome)));
+        return accepted(submitted, std::get<Accepted>(outcome));
     } catch (const std::exception& fault) {
         // Accepted and durable, but what the answer rests on cannot be read now: the same key answers later.
         spdlog::warn("an answer waits: {} (request {})", fault.what(), request_id);
-        submitted.respond(http::problem_response(
-            {.code = Code::outcome_unknown, .detail = fault.what(), .pointer = {}}, request_id));
+        return http::problem_response({.code = Code::outcome_unknown, .detail = fault.what(), .pointer = {}},
+                                      request_id);
     }
 }
 
+// The book's thread only hands the outcome on: to the session where writing the answer takes no store, else
+// to the pool. When the server has gone, so has the caller.
+void hand_on(const std::shared_ptr<const Submitted>& submitted, const Responder& respond, Outcome outcome) {
+    auto make = [submitted, decided = std::move(outcome)] { return answer(*submitted, decided); };
+    if (needs_no_store(submitted->asked)) return respond(http::made_by_session(std::move(make)));
+    static_cast<void>(submitted->shared->answers.run([respond, made = std::move(make)] { respond(made()); }));
+}
+
 }  // namespace
+
+std::string make_salt() {
+    std::array<unsigned char, 16> bytes{};
+    ensure(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1, "the generator has no entropy");
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 Result<wire::JsonDocument> body_of(const http::Request& request) {
     return wire::JsonDocument::parse(request.body.empty() ? std::string_view{"{}"}
@@ -140,18 +166,14 @@ void submit(const SharedPtr& shared, const RequestPtr& request, const Responder&
         ready = read_precondition(*request, head, *command);
     if (!ready) return respond(http::problem_response(ready.error(), request->request_id));
     rules::salt_texts(*command, make_salt);
-    auto submitted = std::make_shared<const Submitted>(
-        Submitted{shared, request, respond, std::move(*command), std::move(write_answer)});
+    const auto submitted = std::make_shared<const Submitted>(
+        Submitted{shared, request, for_the_answer(*command), std::move(write_answer)});
     shared->ledger.submit(
         {.principal = request->caller_as<auth::Caller>().principal,
          .idempotency_key = request->idempotency_key,
-         .command = submitted->command,
+         .command = std::move(*command),
          .deadline = request->deadline},
-        [submitted](Outcome outcome) {
-            // The book's thread only hands it on. When the server has gone, so has the caller.
-            static_cast<void>(submitted->shared->answers.run(
-                [submitted, decided = std::move(outcome)] { answer(*submitted, decided); }));
-        });
+        [submitted, respond](Outcome outcome) { hand_on(submitted, respond, std::move(outcome)); });
 }
 
 void submit_body(const SharedPtr& shared, const RequestPtr& request, const Responder& respond,

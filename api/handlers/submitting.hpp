@@ -24,6 +24,9 @@ using ledger::base::Result;
 using WriteAnswer =
     std::function<void(wire::JsonWriter&, const wire::Source&, const wire::LogEntry&, bool is_replayed)>;
 
+// What keeps a commitment to an erasable text from being guessed.
+[[nodiscard]] std::string make_salt();
+
 // Reads the body (an empty one is an empty object), or says what is wrong with it.
 [[nodiscard]] Result<wire::JsonDocument> body_of(const http::Request& request);
 

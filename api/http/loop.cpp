@@ -56,6 +56,27 @@ void Loop::run() {
 
 void Loop::post(std::function<void()> work) { asio::post(context_, std::move(work)); }
 
+void Loop::wake(std::weak_ptr<Session> session) {
+    {
+        const std::lock_guard lock{woken_mutex_};
+        woken_.push_back(std::move(session));
+        if (woken_.size() > 1) return;
+    }
+    asio::post(context_, [self = weak_from_this()] {
+        if (const auto loop = self.lock()) loop->wake_sessions();
+    });
+}
+
+void Loop::wake_sessions() {
+    std::vector<std::weak_ptr<Session>> woken;
+    {
+        const std::lock_guard lock{woken_mutex_};
+        woken.swap(woken_);
+    }
+    for (const auto& session : woken)
+        if (const auto living = session.lock()) living->wake();
+}
+
 void Loop::stop() {
     post([self = shared_from_this()] { self->begin_stop(); });
 }

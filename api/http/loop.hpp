@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <unordered_set>
+#include <vector>
 
 #include <utility>
 
@@ -55,6 +57,9 @@ public:
 
     // From any thread.
     void post(std::function<void()> work);
+    // From any thread: the session's answer has come. Sessions that are woken close together, as those of one
+    // batch of the book are, cost the loop one interruption.
+    void wake(std::weak_ptr<Session> session);
 
     [[nodiscard]] boost::asio::io_context& context() { return context_; }
     [[nodiscard]] ServerState& state() { return *state_; }
@@ -68,6 +73,7 @@ private:
     Awaitable<void> watch_deadlines();
     void admit(Socket socket);
     void begin_stop();
+    void wake_sessions();
     [[nodiscard]] Clock::duration tick() const;
 
     std::shared_ptr<ServerState> state_;
@@ -76,6 +82,8 @@ private:
     Timer accept_pause_;
     Timer watch_;
     std::unordered_set<Session*> sessions_;
+    std::mutex woken_mutex_;
+    std::vector<std::weak_ptr<Session>> woken_;
     std::size_t turned_away_ = 0;  // connections beyond the limit that are being told so
     bool stopping_ = false;
     Clock::time_point stop_deadline_{};

@@ -82,6 +82,12 @@ Response problem_response(const ledger::base::Error& error, std::string_view req
     return response;
 }
 
+Response made_by_session(std::function<Response()> make) {
+    Response response;
+    response.make = std::move(make);
+    return response;
+}
+
 Response stream_response(std::shared_ptr<Stream> stream, std::string content_type) {
     Response response;
     response.stream = std::move(stream);

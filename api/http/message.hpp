@@ -78,12 +78,15 @@ struct Response {
     std::string content_type = "application/json";
     std::vector<std::pair<std::string, std::string>> headers{};
     std::shared_ptr<Stream> stream{};  // instead of a body: sent as it is written
+    // In place of all above: makes the response on the session's own thread, which it must not hold.
+    std::function<Response()> make{};
 
     void set(std::string_view name, std::string value);
 };
 
 [[nodiscard]] Response json_response(std::string body, int status = 200);
 [[nodiscard]] Response problem_response(const ledger::base::Error& error, std::string_view request_id);
+[[nodiscard]] Response made_by_session(std::function<Response()> make);
 [[nodiscard]] Response stream_response(std::shared_ptr<Stream> stream, std::string content_type);
 
 // To be called once, from any thread; a second call is ignored. When the last copy goes uncalled, the shell

@@ -38,8 +38,12 @@ std::string_view reason(int status) {
 void append_header(std::string& out, std::string_view name, std::string_view value) {
     out += name;
     out += ": ";
-    for (const char c : value)
-        if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) out += c;
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+    if (std::ranges::none_of(value, is_control))
+        out += value;
+    else
+        for (const char c : value)
+            if (!is_control(c)) out += c;
     out += "\r\n";
 }
 

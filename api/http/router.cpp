@@ -124,6 +124,7 @@ Result<Router::Match> Router::match(Method method, std::string_view path, std::s
         return refuse(Error{Code::method_not_allowed, fmt::format("This path takes {}.", allow), {}});
     }
     Match match{*found, {}};
+    if (values.empty()) return match;
     const auto names = parameter_names(match.route->pattern);
     for (std::size_t place = 0; place < values.size(); ++place) {
         auto value = percent_decode(values[place]);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
@@ -26,6 +27,7 @@ namespace {
 // What stands behind a head may already be the next requests, or the beginning of a body.
 constexpr std::size_t read_ahead_bytes = 64UL * 1024;
 constexpr std::size_t read_bytes = 4096;
+constexpr std::size_t body_part_bytes = 256UL * 1024;
 constexpr std::size_t drained_bytes_max = 64UL * 1024;
 constexpr std::size_t chunk_extension_bytes_max = 1024;  // of all chunks of a body
 
@@ -48,6 +50,15 @@ Method method_of(beast::http::verb verb) {
 }
 
 Error malformed(std::string_view detail) { return {Code::invalid_input, std::string{detail}, {}}; }
+
+Response made_from(const std::function<Response()>& make,
+                   const std::function<Response(std::string_view)>& failed) {
+    try {
+        return make();
+    } catch (const std::exception& failure) {
+        return failed(failure.what());
+    }
+}
 
 Error too_large(std::size_t limit) {
     return {Code::request_too_large,
@@ -117,11 +128,7 @@ void Session::wake() { signal_.cancel(); }
 std::function<void()> Session::waker() {
     // A responder or a stream may outlive the server: it holds neither the loop nor the session.
     return [loop = std::weak_ptr{loop_}, session = weak_from_this()] {
-        if (const auto living = loop.lock()) {
-            living->post([session] {
-                if (const auto self = session.lock()) self->wake();
-            });
-        }
+        if (const auto living = loop.lock()) living->wake(session);
     };
 }
 
@@ -265,20 +272,44 @@ Awaitable<void> Session::read_body(Parser& parser, Turn& turn) {
             co_return;
         }
     }
-    parser.parser.body_limit(turn.body_limit);
     arm(limits.body_read);
     timed_out_ = false;
-    const auto [fault, bytes] = co_await beast::http::async_read(socket_, buffer_, parser.parser, quietly);
+    ErrorCode fault;
+    if (turn.framing.content_length) {
+        fault = co_await read_sized_body(turn.request->body, *turn.framing.content_length);
+    } else {
+        parser.parser.body_limit(turn.body_limit);
+        const auto [failed, bytes] =
+            co_await beast::http::async_read(socket_, buffer_, parser.parser, quietly);
+        fault = failed;
+        if (!fault) turn.request->body = std::move(parser.parser.get().body());
+    }
     disarm();
-    if (!fault) {
-        turn.request->body = std::move(parser.parser.get().body());
-    } else if (fault == beast::http::error::body_limit) {
+    if (!fault) co_return;
+    if (fault == beast::http::error::body_limit) {
         turn.refuse_and_close(too_large(turn.body_limit));
     } else if (fault == asio::error::operation_aborted && timed_out_) {
         turn.refuse_and_close({Code::request_too_slow, "The body did not arrive in time.", {}});
     } else {
         turn.refuse_and_close(malformed("The body does not end as its length or its chunks say."));
     }
+}
+
+// Straight into the body: most of a small one is in the buffer already, and a large one is not copied through
+// it. The text grows as its bytes arrive, whatever length was announced.
+Awaitable<ErrorCode> Session::read_sized_body(std::string& body, std::size_t length) {
+    body = view(buffer_).substr(0, length);
+    buffer_.consume(body.size());
+    ErrorCode fault;
+    while (!fault && body.size() < length) {
+        const auto had = body.size();
+        const auto part = std::min(length - had, body_part_bytes);
+        body.resize(had + part);
+        const auto [failed, bytes] =
+            co_await asio::async_read(socket_, asio::buffer(body.data() + had, part), quietly);
+        fault = failed;
+    }
+    co_return fault;
 }
 
 // After a refusal: a small body is read away, so that the connection can go on.
@@ -321,7 +352,10 @@ Awaitable<Response> Session::response_of(Turn& turn) {
         }
     }
     for (;;) {
-        if (auto response = exchange->take_or_wait()) co_return std::move(*response);
+        if (auto response = exchange->take_or_wait()) {
+            if (response->make) *response = made_from(std::exchange(response->make, {}), failed);
+            co_return std::move(*response);
+        }
         if (aborted_ || Clock::now() >= request->deadline) break;
         signal_.expires_at(request->deadline);
         co_await signal_.async_wait(quietly);

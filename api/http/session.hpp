@@ -43,6 +43,7 @@ private:
     Awaitable<Head> read_head(Turn& turn, std::size_t& size);
     void parse_head(Parser& parser, Turn& turn, std::size_t size);
     Awaitable<void> read_body(Parser& parser, Turn& turn);
+    Awaitable<ErrorCode> read_sized_body(std::string& body, std::size_t length);
     Awaitable<bool> drain_body(Parser& parser, Turn& turn);
     Awaitable<Response> response_of(Turn& turn);
     Awaitable<bool> send(Turn& turn, Response& response);

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "api/wire/idempotency_key.hpp"
+
 namespace api::http {
 
 using ledger::base::Code;
@@ -58,7 +60,6 @@ void read_query(Turn& turn) {
 }
 
 void read_idempotency_key(Turn& turn) {
-    constexpr std::size_t key_bytes_max = 255;
     constexpr auto header = "Idempotency-Key";
     Request& request = *turn.request;
     if (!request.route->needs_idempotency_key) return;
@@ -66,8 +67,7 @@ void read_idempotency_key(Turn& turn) {
     if (!key || key->empty()) {
         return turn.refuse(malformed("A write needs an Idempotency-Key header.", header));
     }
-    const bool visible = std::ranges::all_of(*key, [](char c) { return c > 0x20 && c < 0x7F; });
-    if (!visible || key->size() > key_bytes_max || request.headers.count(header) > 1) {
+    if (!wire::is_idempotency_key(*key) || request.headers.count(header) > 1) {
         return turn.refuse(
             malformed("An Idempotency-Key is given once and has 1 to 255 visible ASCII characters.", header));
     }

@@ -1,11 +1,12 @@
 #include "api/wire/json_document.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <boost/json/basic_parser_impl.hpp>
 
 #include "ledger/base/ensure.hpp"
 
@@ -17,57 +18,75 @@ using ledger::base::Error;
 using ledger::base::refuse;
 using ledger::base::Result;
 
-// Takes the events of nlohmann's parser; the names are the ones it calls.
+// Takes the events of Boost.JSON's parser; the names and the limits it looks for are the ones it asks.
 class JsonBuilder {
 public:
+    using Text = boost::json::string_view;
+    using Fault = boost::json::error_code;
+    // Ours are tighter and are checked here, with a pointer to the place.
+    static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
+    static constexpr std::size_t max_array_size = std::numeric_limits<std::size_t>::max();
+    static constexpr std::size_t max_key_size = std::numeric_limits<std::size_t>::max();
+    static constexpr std::size_t max_string_size = std::numeric_limits<std::size_t>::max();
+
     JsonBuilder(JsonDocument& document, const JsonLimits& limits) : document_{document}, limits_{limits} {}
 
-    bool null() { return add(JsonKind::null); }
-    bool boolean(bool value) {
-        if (!add(JsonKind::boolean)) return false;
+    static bool on_document_begin(Fault& /*fault*/) { return true; }
+    static bool on_document_end(Fault& /*fault*/) { return true; }
+    bool on_object_begin(Fault& fault) { return open(JsonKind::object) || stop(fault); }
+    bool on_array_begin(Fault& fault) { return open(JsonKind::array) || stop(fault); }
+    bool on_object_end(std::size_t /*members*/, Fault& /*fault*/) { return close(); }
+    bool on_array_end(std::size_t /*items*/, Fault& /*fault*/) { return close(); }
+    bool on_null(Fault& fault) { return add(JsonKind::null) || stop(fault); }
+    bool on_bool(bool value, Fault& fault) {
+        if (!add(JsonKind::boolean)) return stop(fault);
         document_.nodes_.back().boolean = value;
         return true;
     }
-    bool number_integer(std::int64_t value) { return add_text(JsonKind::integer, std::to_string(value)); }
-    bool number_unsigned(std::uint64_t value) { return add_text(JsonKind::integer, std::to_string(value)); }
-    bool number_float(double /*value*/, const std::string& written) {
-        const bool is_integer = written.find_first_of(".eE") == std::string::npos;
-        return add_text(is_integer ? JsonKind::integer : JsonKind::real, written);
-    }
-    bool string(const std::string& value) {
-        if (value.size() > limits_.string_bytes) {
-            return fail(here(), fmt::format("A text has more than {} bytes.", limits_.string_bytes));
-        }
-        return add_text(JsonKind::string, value);
-    }
-    bool binary(const nlohmann::json::binary_t& /*value*/) {
-        return fail(here(), "The body is not valid JSON.");
-    }
-    bool start_object(std::size_t /*unknown*/) { return open(JsonKind::object); }
-    bool start_array(std::size_t /*unknown*/) { return open(JsonKind::array); }
-    bool end_object() { return close(); }
-    bool end_array() { return close(); }
 
-    bool key(const std::string& name) {
-        if (name.size() > limits_.string_bytes) {
-            return fail(here(), fmt::format("A key has more than {} bytes.", limits_.string_bytes));
-        }
+    // A text comes in parts where an escape stands between them.
+    bool on_key_part(Text part, std::size_t /*total*/, Fault& fault) { return take_part(part, "key", fault); }
+    bool on_key(Text part, std::size_t /*total*/, Fault& fault) {
+        if (!take_part(part, "key", fault)) return false;
+        const auto name = take_whole();
         const JsonValue object{document_, open_.back()};
-        key_ = keep(name);
-        if (object.find(name)) return fail(here(), "The key stands twice in one object.");
-        if (object.size() == limits_.object_keys) {
-            return fail(here(), fmt::format("The object has more than {} keys.", limits_.object_keys));
-        }
+        key_ = name;
+        if (object.find(document_.view(name)))
+            return refuse_here("The key stands twice in one object.", fault);
+        if (object.size() == limits_.object_keys)
+            return refuse_here(fmt::format("The object has more than {} keys.", limits_.object_keys), fault);
         return true;
     }
-
-    template <class Exception>
-    bool parse_error(std::size_t position, const std::string& /*token*/, const Exception& exception) {
-        constexpr int number_out_of_range = 406;
-        if (exception.id == number_out_of_range) return fail(here(), "The number is too large.");
-        return fail(here(), fmt::format("The body is not valid JSON: it breaks off at byte {}.", position));
+    bool on_string_part(Text part, std::size_t /*total*/, Fault& fault) {
+        return take_part(part, "text", fault);
+    }
+    bool on_string(Text part, std::size_t /*total*/, Fault& fault) {
+        if (!take_part(part, "text", fault)) return false;
+        return add_text(JsonKind::string, take_whole()) || stop(fault);
     }
 
+    static bool on_number_part(Text /*part*/, Fault& /*fault*/) { return true; }  // the body is one piece
+    bool on_int64(std::int64_t value, Text written, Fault& fault) {
+        return add_number(JsonKind::integer, value == 0 ? Text{"0"} : written, fault);
+    }
+    bool on_uint64(std::uint64_t /*value*/, Text written, Fault& fault) {
+        return add_number(JsonKind::integer, written, fault);
+    }
+    bool on_double(double value, Text written, Fault& fault) {
+        if (!std::isfinite(value)) return refuse_here("The number is too large.", fault);
+        const bool is_integer = written.find_first_of(".eE") == Text::npos;
+        return add_number(is_integer ? JsonKind::integer : JsonKind::real, written, fault);
+    }
+    static bool on_comment_part(Text /*part*/, Fault& /*fault*/) { return true; }  // none is let through
+    static bool on_comment(Text /*part*/, Fault& /*fault*/) { return true; }
+
+    // The parser's own refusal, after `position` bytes.
+    void break_off(std::size_t position, bool number_is_too_large) {
+        if (is_refused_) return;
+        fail(here(), number_is_too_large
+                         ? std::string{"The number is too large."}
+                         : fmt::format("The body is not valid JSON: it breaks off at byte {}.", position));
+    }
     [[nodiscard]] Error take_error() { return std::move(error_); }
 
 private:
@@ -86,14 +105,35 @@ private:
 
     bool fail(std::string pointer, std::string detail) {
         error_ = {Code::invalid_input, std::move(detail), std::move(pointer)};
+        is_refused_ = true;
         return false;
     }
+    // Makes the parser stop; what is answered is our own error.
+    static bool stop(Fault& fault) {
+        fault = boost::json::error::incomplete;
+        return false;
+    }
+    bool refuse_here(std::string detail, Fault& fault) {
+        fail(here(), std::move(detail));
+        return stop(fault);
+    }
 
-    JsonDocument::Span keep(std::string_view text) {
-        const JsonDocument::Span span{static_cast<std::uint32_t>(document_.texts_.size()),
-                                      static_cast<std::uint32_t>(text.size())};
-        document_.texts_ += text;
-        return span;
+    bool take_part(Text part, std::string_view what, Fault& fault) {
+        const auto size = document_.texts_.size() - text_at_ + part.size();
+        if (size > limits_.string_bytes)
+            return refuse_here(fmt::format("A {} has more than {} bytes.", what, limits_.string_bytes),
+                               fault);
+        document_.texts_.append(part.data(), part.size());
+        return true;
+    }
+    // The text whose parts were taken.
+    JsonDocument::Span take_whole() {
+        const auto at = std::exchange(text_at_, document_.texts_.size());
+        return {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(text_at_ - at)};
+    }
+    bool add_number(JsonKind kind, Text written, Fault& fault) {
+        document_.texts_.append(written.data(), written.size());
+        return add_text(kind, take_whole()) || stop(fault);
     }
 
     bool add(JsonKind kind) {
@@ -121,9 +161,9 @@ private:
         return true;
     }
 
-    bool add_text(JsonKind kind, std::string_view text) {
+    bool add_text(JsonKind kind, JsonDocument::Span text) {
         if (!add(kind)) return false;
-        document_.nodes_.back().text = keep(text);
+        document_.nodes_.back().text = text;
         return true;
     }
 
@@ -146,12 +186,14 @@ private:
     const JsonLimits& limits_;
     std::vector<std::uint32_t> open_;
     std::optional<JsonDocument::Span> key_;  // of the member whose value comes next
+    std::size_t text_at_ = 0;  // where the text that is being read begins
+    bool is_refused_ = false;
     Error error_{Code::invalid_input, "The body is not valid JSON.", {}};
 };
 
 namespace {
 
-// nlohmann's lexer takes U+0000 outside a text for the end of the input and passes over a byte order mark.
+// Faults of the body as a whole, named before the parser would only say that it is not JSON.
 std::optional<Error> refused_before_parsing(std::string_view body) {
     constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
     if (body.starts_with(byte_order_mark)) {
@@ -172,12 +214,16 @@ Result<JsonDocument> JsonDocument::parse(std::string_view body, const JsonLimits
     JsonDocument document;
     document.texts_.reserve(body.size());
     document.nodes_.reserve(std::min<std::size_t>(body.size() / 12 + 8, limits.values));
-    JsonBuilder builder{document, limits};
-    constexpr bool nothing_behind = true;
-    constexpr bool comments = false;
-    const bool read = nlohmann::json::sax_parse(
-        body.begin(), body.end(), &builder, nlohmann::json::input_format_t::json, nothing_behind, comments);
-    if (!read) return refuse(builder.take_error());
+    boost::json::parse_options options;
+    options.max_depth = limits.depth + 1;  // the builder refuses first, with a pointer
+    boost::json::basic_parser<JsonBuilder> parser{options, document, limits};
+    boost::json::error_code fault;
+    constexpr bool more = false;
+    const auto read = parser.write_some(more, body.data(), body.size(), fault);
+    if (fault || read != body.size()) {
+        parser.handler().break_off(read, fault == boost::json::error::exponent_overflow);
+        return refuse(parser.handler().take_error());
+    }
     ensure(!document.nodes_.empty(), "a document that was read has a value");
     return document;
 }
@@ -193,31 +239,6 @@ std::string_view name_of(JsonKind kind) {
         case JsonKind::object: return "an object";
     }
     ledger::base::never("a kind without a name");
-}
-
-JsonKind JsonValue::kind() const { return document_->nodes_[at_].kind; }
-std::string_view JsonValue::text() const { return document_->view(document_->nodes_[at_].text); }
-bool JsonValue::boolean() const { return document_->nodes_[at_].boolean; }
-std::string_view JsonValue::key() const { return document_->view(document_->nodes_[at_].key); }
-std::size_t JsonValue::size() const { return document_->nodes_[at_].count; }
-std::uint32_t JsonValue::end_index() const { return document_->nodes_[at_].end; }
-
-std::optional<JsonValue> JsonValue::find(std::string_view key) const {
-    for (auto member = first(); member; member = member->next())
-        if (member->key() == key) return member;
-    return std::nullopt;
-}
-
-std::optional<JsonValue> JsonValue::first() const {
-    if (size() == 0) return std::nullopt;
-    return JsonValue{*document_, at_ + 1};
-}
-
-std::optional<JsonValue> JsonValue::next() const {
-    const auto& node = document_->nodes_[at_];
-    const auto& parent = document_->nodes_[node.parent];
-    if (node.parent == at_ || node.end >= parent.end) return std::nullopt;
-    return JsonValue{*document_, node.end};
 }
 
 std::string JsonValue::pointer() const { return pointer_from({*document_, 0}); }

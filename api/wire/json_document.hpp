@@ -83,13 +83,39 @@ private:
         Span key;
         Span text;
     };
-    [[nodiscard]] std::string_view view(Span span) const {
-        return std::string_view{texts_}.substr(span.at, span.size);
-    }
+    [[nodiscard]] std::string_view view(Span span) const { return {texts_.data() + span.at, span.size}; }
 
     std::vector<Node> nodes_;
     std::string texts_;
 };
+
+// Every field that is asked for is looked for, so these are for the compiler to see through.
+inline JsonKind JsonValue::kind() const { return document_->nodes_[at_].kind; }
+inline std::string_view JsonValue::text() const { return document_->view(document_->nodes_[at_].text); }
+inline bool JsonValue::boolean() const { return document_->nodes_[at_].boolean; }
+inline std::string_view JsonValue::key() const { return document_->view(document_->nodes_[at_].key); }
+inline std::size_t JsonValue::size() const { return document_->nodes_[at_].count; }
+inline std::uint32_t JsonValue::end_index() const { return document_->nodes_[at_].end; }
+
+inline std::optional<JsonValue> JsonValue::find(std::string_view key) const {
+    const auto& nodes = document_->nodes_;
+    for (auto at = at_ + 1; at < nodes[at_].end; at = nodes[at].end)
+        if (nodes[at].key.size == key.size() && document_->view(nodes[at].key) == key)
+            return JsonValue{*document_, at};
+    return std::nullopt;
+}
+
+inline std::optional<JsonValue> JsonValue::first() const {
+    if (size() == 0) return std::nullopt;
+    return JsonValue{*document_, at_ + 1};
+}
+
+inline std::optional<JsonValue> JsonValue::next() const {
+    const auto& node = document_->nodes_[at_];
+    const auto& parent = document_->nodes_[node.parent];
+    if (node.parent == at_ || node.end >= parent.end) return std::nullopt;
+    return JsonValue{*document_, node.end};
+}
 
 // "/" and "~" in a key become "~1" and "~0".
 void append_pointer_token(std::string& pointer, std::string_view key);

@@ -336,6 +336,13 @@ std::optional<ArrayReader> ObjectReader::optional_array(std::string_view name, A
     return take_array(name, bounds, false, null);
 }
 
+std::vector<JsonValue> ObjectReader::required_items(std::string_view name, ArrayBounds bounds) {
+    auto items = take_array(name, bounds, true, Null::refused);
+    if (!items) return {};
+    static_cast<void>(optional_value(name));
+    return std::move(items->items_);
+}
+
 std::optional<JsonValue> ObjectReader::optional_value(std::string_view name) {
     const auto found = object_ ? object_->find(name) : std::nullopt;
     if (found) record_->mark_all(*found);

@@ -101,6 +101,8 @@ public:
     [[nodiscard]] ArrayReader required_array(std::string_view name, ArrayBounds bounds = {});
     [[nodiscard]] std::optional<ArrayReader> optional_array(std::string_view name, ArrayBounds bounds = {},
                                                             Null null = Null::refused);
+    // The items of an array that readers of their own will read: all that they hold counts as read here.
+    [[nodiscard]] std::vector<JsonValue> required_items(std::string_view name, ArrayBounds bounds);
     // A value of any shape; all that it holds counts as read.
     [[nodiscard]] std::optional<JsonValue> optional_value(std::string_view name);
 

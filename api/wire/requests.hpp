@@ -3,7 +3,9 @@
 // preconditions.
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "api/wire/json_document.hpp"
 #include "ledger/base/error.hpp"
@@ -27,6 +29,20 @@ namespace rules = ledger::rules;
 
 // Posting.
 [[nodiscard]] Result<rules::Command> read_journal(JsonValue body);
+
+inline constexpr std::size_t journals_per_batch_max = 8192;
+
+struct BatchItem {
+    std::string idempotency_key;
+    rules::PostJournal journal;
+};
+// Each item is itself or what is wrong with it, with pointers from the body's root.
+struct JournalBatch {
+    bool is_atomic = false;
+    std::vector<Result<BatchItem>> items;
+};
+// Refused as a whole only where it is no batch.
+[[nodiscard]] Result<JournalBatch> read_journal_batch(JsonValue body);
 [[nodiscard]] Result<rules::Command> read_reversal(const std::string& journal, JsonValue body);
 
 // Liens and reservations.

@@ -1,4 +1,9 @@
 // Requests under "Posting" and "Liens and reservations".
+#include <array>
+
+#include <fmt/format.h>
+
+#include "api/wire/idempotency_key.hpp"
 #include "api/wire/request_fields.hpp"
 #include "api/wire/requests.hpp"
 
@@ -25,7 +30,7 @@ rules::LegText leg_from(ObjectReader leg) {
     return read;
 }
 
-rules::PostJournal journal_from(ObjectReader reader) {
+rules::PostJournal journal_from(ObjectReader& reader) {
     rules::PostJournal journal;
     journal.id = reader.optional_id("id").value_or("");
     journal.reason = reader.required_id("reason");
@@ -40,6 +45,22 @@ rules::PostJournal journal_from(ObjectReader reader) {
     if (auto liens = reader.optional_array("liens", {.least = 0, .most = rules::liens_per_journal_max}))
         journal.liens = liens->ids();
     return journal;
+}
+
+enum class Batch : std::uint8_t { independent, atomic };
+constexpr std::array<EnumText<Batch>, 2> batch_modes{
+    {{Batch::independent, "independent"}, {Batch::atomic, "atomic"}}};
+
+Result<BatchItem> batch_item_from(JsonValue item, std::size_t place) {
+    ObjectReader reader{item, fmt::format("/journals/{}", place)};
+    constexpr std::string_view key = "idempotency_key";
+    BatchItem read;
+    read.idempotency_key = reader.required_string(key, {.least = 1, .most = idempotency_key_bytes_max});
+    if (!is_idempotency_key(read.idempotency_key))
+        reader.fail(key, "A key has 1 to 255 visible ASCII characters.");
+    read.journal = journal_from(reader);
+    if (auto finished = reader.finish(); !finished) return refuse(std::move(finished.error()));
+    return read;
 }
 
 std::vector<rules::LienLineText> lines_from(ArrayReader list) {
@@ -105,6 +126,17 @@ Result<rules::Command> read_journal(JsonValue body) {
     ObjectReader reader{body};
     auto journal = journal_from(reader);
     return finished(reader, std::move(journal));
+}
+
+Result<JournalBatch> read_journal_batch(JsonValue body) {
+    ObjectReader reader{body};
+    JournalBatch batch;
+    batch.is_atomic = reader.required_enum("mode", batch_modes) == Batch::atomic;
+    const auto items = reader.required_items("journals", {.least = 1, .most = journals_per_batch_max});
+    if (auto read = reader.finish(); !read) return refuse(std::move(read.error()));
+    batch.items.reserve(items.size());
+    for (const auto item : items) batch.items.push_back(batch_item_from(item, batch.items.size()));
+    return batch;
 }
 
 Result<rules::Command> read_reversal(const std::string& journal, JsonValue body) {
@@ -176,7 +208,10 @@ Result<rules::Command> read_reservation_commit(const std::string& reservation, J
         reader.fail("", "A reservation is committed into exactly one of lien and journal.");
     if (reader.has("lien"))
         commit.into = lien_from(reader.required_object("lien"), OwnerAndAmount::from_the_reservation);
-    if (reader.has("journal")) commit.into = journal_from(reader.required_object("journal"));
+    if (reader.has("journal")) {
+        auto journal = reader.required_object("journal");
+        commit.into = journal_from(journal);
+    }
     return finished(reader, std::move(commit));
 }
 

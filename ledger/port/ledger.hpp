@@ -31,19 +31,31 @@ struct Committed {
     std::uint32_t generation = 1;
 };
 
-enum class Health : std::uint8_t { starting, ready, resolving, clock_leap, stopping };
+enum class Health : std::uint8_t { starting, ready, resolving, clock_leap, past_lost, stopping };
+// What this process is to the book now.
+enum class ServerRole : std::uint8_t { follower, writer };
 
 struct ServiceStatus {
     Health health = Health::starting;
-    bool is_writer = false;
-    std::uint64_t epoch = 0;
+    ServerRole role = ServerRole::follower;
+    std::uint64_t epoch = 0;  // of the lease, as this process last saw it
+    std::string writer;  // who holds the lease, as the writer calls itself
+    Version head;  // of the log, as this process last saw it; what is served may lag behind
+    std::chrono::microseconds since_head_seen{0};
     std::size_t queue_length = 0;
+    std::size_t batches_in_flight = 0;
+    std::size_t pinned_versions = 0;  // that a reader holds, besides the last
     std::uint64_t batches = 0;
     std::uint64_t accepted = 0;
     std::uint64_t refused = 0;
     std::uint64_t unknown_outcomes = 0;  // resolved since the process started
-    std::string trouble;                 // why it is not ready, in a sentence
+    std::uint64_t takeovers = 0;  // times this process became the writer
+    std::string trouble;  // why it is not ready, in a sentence
+
+    [[nodiscard]] bool is_writer() const { return role == ServerRole::writer; }
 };
+
+enum class Linkage : std::uint8_t { independent, linked };  // linked: all or none
 
 class Ledger {
 public:
@@ -53,6 +65,12 @@ public:
     // once, from the caller's thread, when the queue is full or the service stops: Refused with an
     // `unavailable` code).
     virtual void submit(Envelope envelope, std::function<void(Outcome)> answer) = 0;
+    // The same for commands that are decided next to each other, in order, in one batch; one outcome for
+    // each. Of a linked group that is refused, one says why (and that is stored under its key), the others
+    // LINKED_REFUSED. At most `group_max` commands; the first one's deadline is the group's.
+    virtual void submit_group(std::vector<Envelope> commands, Linkage linkage,
+                              std::function<void(std::vector<Outcome>)> answer) = 0;
+    static constexpr std::size_t group_max = 8192;
 
     // The last durable version. Cheap: a pointer; holding it pins the version.
     [[nodiscard]] virtual std::shared_ptr<const Committed> committed() const = 0;

@@ -2,9 +2,9 @@
 // to be so.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -53,11 +53,27 @@ struct Answered {
     std::variant<Version, RefusedRow> outcome;
 };
 
+// Where the log ends.
+struct LogHead {
+    std::uint64_t batch = 0;  // number of the last batch
+    Version version;
+    Digest hash;  // of that version; zero for an empty book
+    auto operator<=>(const LogHead&) const = default;
+};
+
 struct Lease {
     std::uint64_t epoch = 0;
-    std::uint64_t batch = 0;  // number of the last batch in the log
+    LogHead head;
+};
+
+// Of the lease as any process can see it, without taking it.
+struct LeaseStatus {
+    std::uint64_t epoch = 0;
+    std::string holder;  // empty when nobody ever had it
+    bool is_mine = false;  // of this very process
+    bool has_sessions = false;  // of the holder, in this database
+    std::chrono::microseconds since_renewal{0};
     Version version;  // of the head
-    Digest head_hash;  // of the head; zero for an empty book
 };
 
 enum class CommitOutcome : std::uint8_t {
@@ -76,7 +92,7 @@ private:
     std::string why_;
 };
 
-// Another process took the lease after this one held it. Trying again does not bring it back.
+// The epoch is not the one the caller has seen: another process has taken the lease since.
 class Deposed : public Unavailable {
 public:
     using Unavailable::Unavailable;
@@ -88,23 +104,42 @@ struct LoadedBook {
     std::uint32_t generation = 1;
 };
 
-// Used by one thread: the writer's. Every call may throw Unavailable; append also OutcomeUnknown.
+// Used by one thread, the writer's, save what says otherwise. Every call may throw Unavailable.
 class Store {
 public:
     virtual ~Store() = default;
 
-    // Raises the epoch, ends the old writer's sessions, and answers once that is durable: what is then in the
-    // log is all that will ever be of earlier epochs. Called at start and after every OutcomeUnknown. Throws
-    // Deposed when another process has taken the lease since this one held it.
-    [[nodiscard]] virtual Lease take_lease() = 0;
+    [[nodiscard]] virtual LeaseStatus lease_status() = 0;
+    // Raises the epoch from the one given, ends the old writer's sessions, and answers once that is durable:
+    // what is then in the log is all that will ever be of earlier epochs. Called at takeover and after every
+    // failure to write. Throws Deposed when the epoch is another by now.
+    [[nodiscard]] virtual Lease take_lease(std::uint64_t epoch_seen) = 0;
+    // Says that the holder lives. Not needed while batches are written: each renews. Throws Deposed.
+    virtual void renew_lease() = 0;
     // The state of the head, from balances and live objects; the log is not replayed.
     [[nodiscard]] virtual LoadedBook load() = 0;
     // The hash of the log at that version; nothing when the log does not reach it.
     [[nodiscard]] virtual std::optional<Digest> hash_at(Version version) = 0;
 
-    // Writes log, projections, refusals, texts and the lease in one transaction. `after` is the state with
-    // the batch.
-    [[nodiscard]] virtual CommitOutcome append(const Batch& batch, const State& after) = 0;
+    // Two sessions take turns in writing, each on a thread of its own. A batch is staged (rows made, and
+    // copied where nobody sees them and nothing waits for them) while the one before it commits, and is
+    // committed after that one is durable: log, projections, refusals, texts and the lease in one
+    // transaction. `after` is the state with the batch.
+    static constexpr std::size_t turns = 2;
+    virtual void stage(std::size_t turn, const Batch& batch, const State& after) = 0;
+    [[nodiscard]] virtual CommitOutcome commit(std::size_t turn) = 0;  // throws OutcomeUnknown too
+    virtual void roll_back(std::size_t turn) = 0;  // what was staged and will not be committed
+    // From any thread: whatever the turn is doing ends soon, as a failure.
+    virtual void cut(std::size_t turn) noexcept = 0;
+    // Stages and commits: for who writes one batch at a time.
+    [[nodiscard]] CommitOutcome append(const Batch& batch, const State& after) {
+        stage(0, batch, after);
+        const auto outcome = commit(0);
+        if (outcome == CommitOutcome::committed) remember(batch);
+        return outcome;
+    }
+    // The batch is durable: whatever the store keeps in memory of the log takes it in. In order of batches.
+    virtual void remember(const Batch& batch) = 0;
 
     // What earlier commands were answered; ids that were never answered are left out.
     [[nodiscard]] virtual std::vector<std::pair<IdempotencyId, Answered>> answered(

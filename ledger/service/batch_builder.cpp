@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "ledger/base/ensure.hpp"
+#include "ledger/base/fault_point.hpp"
 #include "ledger/book/canonical.hpp"
 #include "ledger/proof/hash_chain.hpp"
 
@@ -63,6 +64,13 @@ bool is_stored(Kind kind) {
 
 }  // namespace
 
+std::shared_ptr<const LogEntry> DecidedBatch::entry(Version version) const {
+    const auto& accepted = batch.accepted;
+    if (accepted.empty() || version < accepted.front().entry->recorded.version) return nullptr;
+    const auto place = version.value - accepted.front().entry->recorded.version.value;
+    return place < accepted.size() ? accepted[place].entry : nullptr;
+}
+
 BatchBuilder::BatchBuilder(Store& store, const Committed& base, KnownAt at) : store_{store}, at_{at} {
     decided_.state = base.state;
     decided_.state.advance_clock(at);
@@ -70,7 +78,23 @@ BatchBuilder::BatchBuilder(Store& store, const Committed& base, KnownAt at) : st
     decided_.batch.at = at;
 }
 
+BatchBuilder::BatchBuilder(Store& store, const DecidedBatch& ahead, KnownAt at)
+    : store_{store}, at_{at}, ahead_{&ahead} {
+    decided_.state = ahead.state;
+    decided_.state.advance_clock(at);
+    decided_.head_hash = ahead.head_hash;
+    decided_.batch.at = at;
+}
+
+// What the store may not show yet, the latest first.
+std::vector<const DecidedBatch*> BatchBuilder::undurable() const {
+    std::vector<const DecidedBatch*> batches{&decided_};
+    if (ahead_ != nullptr) batches.push_back(ahead_);
+    return batches;
+}
+
 void BatchBuilder::tick() {
+    if (base::is_planted(base::PlantedBug::missed_tick)) return;
     const PrincipalNo the_book{0};
     while (true) {
         const rules::Submission submission{.principal = the_book, .command = rules::Tick{at_}, .digest = {}};
@@ -82,14 +106,13 @@ void BatchBuilder::tick() {
     }
 }
 
-std::shared_ptr<const LogEntry> BatchBuilder::in_batch(Version version) const {
-    const auto& accepted = decided_.batch.accepted;
-    if (accepted.empty() || version < accepted.front().entry->recorded.version) return nullptr;
-    const auto place = version.value - accepted.front().entry->recorded.version.value;
-    return place < accepted.size() ? accepted[place].entry : nullptr;
+std::shared_ptr<const LogEntry> BatchBuilder::not_stored_yet(Version version) const {
+    auto entry = decided_.entry(version);
+    if (!entry && ahead_ != nullptr) entry = ahead_->entry(version);
+    return entry;
 }
 
-BatchBuilder::Prefetched BatchBuilder::prefetch(const std::vector<Waiting>& commands) {
+BatchBuilder::Prefetched BatchBuilder::prefetch(const std::vector<Waiting>& waiting) {
     Prefetched known;
     std::vector<IdempotencyId> ids;
     std::vector<rules::ChosenName> names;
@@ -102,16 +125,18 @@ BatchBuilder::Prefetched BatchBuilder::prefetch(const std::vector<Waiting>& comm
             names.push_back({kind, id});
         }
     };
-    for (const auto& waiting : commands) {
-        const auto& command = waiting.envelope.command;
-        if (!waiting.envelope.idempotency_key.empty())
-            ids.push_back(idempotency_id(waiting.envelope.principal, waiting.envelope.idempotency_key));
+    const auto want = [&](const Asked& asked) {
+        const auto& command = asked.envelope.command;
+        if (!asked.envelope.idempotency_key.empty())
+            ids.push_back(idempotency_id(asked.envelope.principal, asked.envelope.idempotency_key));
         if (const auto chosen = rules::chosen_name(command)) names.push_back(*chosen);
         if (const auto target = rules::acted_upon(command); target && !is_live(decided_.state, *target))
             want_born(target->kind, target->name);
         if (const auto* reversal = std::get_if<rules::ReverseJournal>(&command))
             want_born(rules::Named::journal, reversal->journal);
-    }
+    };
+    for (const auto& group : waiting)
+        for (const auto& asked : group.commands) want(asked);
     for (auto& [id, answered] : store_.answered(ids)) {
         if (const auto* version = std::get_if<Version>(&answered.outcome)) versions.insert(*version);
         known.answered.emplace(id, std::move(answered));
@@ -129,13 +154,77 @@ BatchBuilder::Prefetched BatchBuilder::prefetch(const std::vector<Waiting>& comm
     return known;
 }
 
-void BatchBuilder::decide(const std::vector<Waiting>& commands) {
-    const auto known = prefetch(commands);
-    for (std::size_t place = 0; place < commands.size(); ++place)
-        decided_.answers.emplace_back(place, decide_one(commands[place], known));
+void BatchBuilder::decide(const std::vector<Waiting>& waiting) {
+    const auto known = prefetch(waiting);
+    for (const auto& group : waiting)
+        decided_.answers.push_back(group.linkage == Linkage::linked ? decide_linked(group, known)
+                                                                    : decide_group(group, known));
 }
 
-std::optional<Outcome> BatchBuilder::answered_before(const Waiting& waiting, const IdempotencyId& id,
+std::vector<Outcome> BatchBuilder::decide_group(const Waiting& group, const Prefetched& known) {
+    std::vector<Outcome> outcomes;
+    outcomes.reserve(group.commands.size());
+    for (const auto& asked : group.commands) outcomes.push_back(decide_one(asked, known));
+    return outcomes;
+}
+
+// All or none: the first refusal undoes those before it and is the only one that is stored.
+std::vector<Outcome> BatchBuilder::decide_linked(const Waiting& group, const Prefetched& known) {
+    const auto before = decided_.state;
+    const auto head_before = decided_.head_hash;
+    const auto accepted = decided_.batch.accepted.size();
+    const auto refused = decided_.batch.refused.size();
+    std::vector<Outcome> outcomes;
+    for (std::size_t at = 0; at < group.commands.size(); ++at) {
+        outcomes.push_back(decide_one(group.commands[at], known));
+        const auto* culprit = std::get_if<Refused>(&outcomes.back());
+        if (culprit == nullptr) continue;
+        undo_to(accepted, refused);
+        if (!base::is_planted(base::PlantedBug::linked_not_undone)) {
+            decided_.state = before;
+            decided_.head_hash = head_before;
+        }
+        auto refusal = *culprit;
+        refusal.decided_at = refusal.replayed ? refusal.decided_at : decided_.state.version();
+        if (!refusal.replayed) store_refusal(group.commands[at], refusal);
+        const Refused linked{.error = {.code = Code::linked_refused,
+                                       .detail = fmt::format("Command {} of the linked ones was refused: {}.",
+                                                             at, info(refusal.error.code).name),
+                                       .pointer = ""},
+                             .decided_at = decided_.state.version()};
+        outcomes.clear();
+        for (std::size_t other = 0; other < group.commands.size(); ++other)
+            outcomes.push_back(other == at ? Outcome{refusal}
+                                           : earlier_answer(group.commands[other], known).value_or(linked));
+        return outcomes;
+    }
+    return outcomes;
+}
+
+// What an earlier request was granted stays granted (law 5).
+std::optional<Outcome> BatchBuilder::earlier_answer(const Asked& asked, const Prefetched& known) {
+    const auto& envelope = asked.envelope;
+    if (envelope.idempotency_key.empty()) return std::nullopt;
+    auto earlier =
+        answered_before(asked, idempotency_id(envelope.principal, envelope.idempotency_key), known);
+    if (earlier && !std::holds_alternative<Accepted>(*earlier)) earlier.reset();
+    return earlier;
+}
+
+void BatchBuilder::undo_to(std::size_t accepted, std::size_t refused) {
+    if (base::is_planted(base::PlantedBug::linked_not_undone)) return;
+    std::erase_if(decided_.accepted_ids, [&](const auto& id) { return id.second >= accepted; });
+    std::erase_if(decided_.refused_ids, [&](const auto& id) { return id.second >= refused; });
+    for (auto row = accepted; row < decided_.batch.accepted.size(); ++row)
+        if (const auto& name = decided_.batch.accepted[row].name)
+            decided_.names.erase({name->kind, name->name});
+    decided_.batch.accepted.erase(decided_.batch.accepted.begin() + static_cast<std::ptrdiff_t>(accepted),
+                                  decided_.batch.accepted.end());
+    decided_.batch.refused.erase(decided_.batch.refused.begin() + static_cast<std::ptrdiff_t>(refused),
+                                 decided_.batch.refused.end());
+}
+
+std::optional<Outcome> BatchBuilder::answered_before(const Asked& asked, const IdempotencyId& id,
                                                      const Prefetched& known) {
     const auto conflict = [&]() -> Outcome {
         return Refused{.error = {.code = Code::idempotency_conflict,
@@ -143,26 +232,28 @@ std::optional<Outcome> BatchBuilder::answered_before(const Waiting& waiting, con
                                  .pointer = "Idempotency-Key"},
                        .decided_at = decided_.state.version()};
     };
-    if (const auto here = accepted_ids_.find(id); here != accepted_ids_.end()) {
-        const auto& row = decided_.batch.accepted[here->second];
-        if (row.request_digest != waiting.digest) return conflict();
-        return Accepted{row.entry, true};
-    }
-    if (const auto here = refused_ids_.find(id); here != refused_ids_.end()) {
-        const auto& row = decided_.batch.refused[here->second];
-        if (row.request_digest != waiting.digest) return conflict();
-        return Refused{row.error, row.decided_at, true};
+    for (const auto* batch : undurable()) {
+        if (const auto here = batch->accepted_ids.find(id); here != batch->accepted_ids.end()) {
+            const auto& row = batch->batch.accepted[here->second];
+            if (row.request_digest != asked.digest) return conflict();
+            return Accepted{row.entry, true};
+        }
+        if (const auto here = batch->refused_ids.find(id); here != batch->refused_ids.end()) {
+            const auto& row = batch->batch.refused[here->second];
+            if (row.request_digest != asked.digest) return conflict();
+            return Refused{row.error, row.decided_at, true};
+        }
     }
     const auto found = known.answered.find(id);
     if (found == known.answered.end()) return std::nullopt;
-    if (found->second.request_digest != waiting.digest) return conflict();
+    if (found->second.request_digest != asked.digest) return conflict();
     if (const auto* refused = std::get_if<RefusedRow>(&found->second.outcome))
         return Refused{refused->error, refused->decided_at, true};
     return same_as(std::get<Version>(found->second.outcome), known);
 }
 
 Outcome BatchBuilder::same_as(Version version, const Prefetched& known) const {
-    if (const auto entry = in_batch(version)) return Accepted{entry, true};
+    if (const auto entry = not_stored_yet(version)) return Accepted{entry, true};
     const auto found = known.entries.find(version);
     if (found == known.entries.end()) throw Unavailable{"a version the book has answered is not in the log"};
     return Accepted{found->second, true};
@@ -171,7 +262,8 @@ Outcome BatchBuilder::same_as(Version version, const Prefetched& known) const {
 void BatchBuilder::complete(rules::Submission& submission, const Prefetched& known) const {
     const auto holder = [&](rules::Named kind, const std::string& name) -> std::optional<rules::NameHolder> {
         const std::pair key{kind, name};
-        if (const auto here = names_.find(key); here != names_.end()) return here->second;
+        for (const auto* batch : undurable())
+            if (const auto here = batch->names.find(key); here != batch->names.end()) return here->second;
         if (const auto found = known.names.find(key); found != known.names.end()) return found->second;
         return std::nullopt;
     };
@@ -181,7 +273,7 @@ void BatchBuilder::complete(rules::Submission& submission, const Prefetched& kno
         const auto named = key ? std::nullopt : holder(kind, id);
         if (!key && !named) return {nullptr, 0};
         const Version version = key ? Version{*key >> 12U} : named->version;
-        const auto here = in_batch(version);
+        const auto here = not_stored_yet(version);
         const auto found = known.entries.find(version);
         const LogEntry* entry = here                           ? here.get()
                                 : found != known.entries.end() ? found->second.get()
@@ -204,28 +296,35 @@ void BatchBuilder::complete(rules::Submission& submission, const Prefetched& kno
     }
 }
 
-Outcome BatchBuilder::decide_one(const Waiting& waiting, const Prefetched& known) {
-    const auto& envelope = waiting.envelope;
+Outcome BatchBuilder::decide_one(const Asked& asked, const Prefetched& known) {
+    const auto& envelope = asked.envelope;
     std::optional<IdempotencyId> id;
     if (!envelope.idempotency_key.empty()) {
         id = idempotency_id(envelope.principal, envelope.idempotency_key);
-        if (auto before = answered_before(waiting, *id, known)) return std::move(*before);
+        if (auto before = answered_before(asked, *id, known)) return std::move(*before);
     }
     rules::Submission submission{
-        .principal = envelope.principal, .command = envelope.command, .digest = waiting.digest};
+        .principal = envelope.principal, .command = envelope.command, .digest = asked.digest};
     complete(submission, known);
     auto decision = rules::decide(decided_.state, submission);
     if (!decision) {
         Refused refused{decision.error(), decided_.state.version()};
-        if (id && is_stored(info(refused.error.code).kind)) {
-            refused_ids_.emplace(*id, decided_.batch.refused.size());
-            decided_.batch.refused.push_back(
-                {*id, waiting.digest, envelope.principal, refused.error, refused.decided_at, at_});
-        }
+        store_refusal(asked, refused);
         return refused;
     }
     if (const auto* same = std::get_if<rules::SameAs>(&*decision)) return same_as(same->version, known);
     return Accepted{write(submission, std::get<rules::Decided>(std::move(*decision)), id)};
+}
+
+void BatchBuilder::store_refusal(const Asked& asked, const Refused& refused) {
+    const auto& envelope = asked.envelope;
+    if (envelope.idempotency_key.empty() || !is_stored(info(refused.error.code).kind)) return;
+    if (refused.error.code == Code::idempotency_conflict) return;  // the key has its answer
+    if (base::is_planted(base::PlantedBug::refusal_not_stored)) return;
+    const auto id = idempotency_id(envelope.principal, envelope.idempotency_key);
+    if (!decided_.refused_ids.emplace(id, decided_.batch.refused.size()).second) return;
+    decided_.batch.refused.push_back(
+        {id, asked.digest, envelope.principal, refused.error, refused.decided_at, at_});
 }
 
 const std::shared_ptr<const LogEntry>& BatchBuilder::write(const rules::Submission& submission,
@@ -248,9 +347,9 @@ const std::shared_ptr<const LogEntry>& BatchBuilder::write(const rules::Submissi
                                         .body = row.body});
     evolve(decided_.state, recorded);
     if (row.name)
-        names_.emplace(std::pair{row.name->kind, row.name->name},
-                       rules::NameHolder{recorded.version, row.request_digest});
-    if (id) accepted_ids_.emplace(*id, decided_.batch.accepted.size());
+        decided_.names.emplace(std::pair{row.name->kind, row.name->name},
+                               rules::NameHolder{recorded.version, row.request_digest});
+    if (id) decided_.accepted_ids.emplace(*id, decided_.batch.accepted.size());
     row.entry = std::make_shared<const LogEntry>(LogEntry{std::move(recorded), decided_.head_hash, hash});
     decided_.head_hash = hash;
     decided_.batch.accepted.push_back(std::move(row));

@@ -11,7 +11,8 @@ import firm
 import support
 from support import Client, Server, run
 
-COMMANDS = ["serve", "demo", "migrate", "verify", "checkpoint", "key", "database-url", "export", "healthcheck"]
+COMMANDS = ["serve", "demo", "migrate", "verify", "checkpoint", "key", "database-url", "export", "healthcheck",
+            "bench"]
 DEMO_KEYS = {"admin", "operator", "approver", "margin_engine", "auditor", "customer:cust-42"}
 
 

@@ -271,6 +271,54 @@ def law_rows():
     ]
 
 
+def batch(*items, mode="atomic"):
+    """A batch whose items have keys of their own."""
+    return {"mode": mode, "journals": [{"idempotency_key": f"b-{uuid.uuid4()}", **item} for item in items]}
+
+
+def batch_rows():
+    """What refuses a whole batch. An atomic one is refused for any item that is malformed."""
+    path = "/v1/journals:batch"
+    over = {"mode": "independent", "journals": [{}] * 8193}
+    wrong = two_legs({"account": "bank-a.4d", "debit": {"asset": "USD", "amount": 1}}, credit(ACCOUNT, "USD", "1.00"))
+    keyed = batch(DEPOSIT)["journals"][0]
+    rows = [
+        bad("a batch without a mode", "/mode", path, {"journals": [keyed]}),
+        bad("a batch of an unknown mode", "/mode", path, {"mode": "some", "journals": [keyed]}),
+        bad("a batch without journals", "/journals", path, {"mode": "atomic"}),
+        bad("a batch of none", "/journals", path, {"mode": "atomic", "journals": []}),
+        bad("journals that are no list", "/journals", path, {"mode": "atomic", "journals": keyed}),
+        bad("a batch of 8193", "/journals", path, over),
+        bad("an unknown field of a batch", "/colour", path, {**batch(DEPOSIT), "colour": "red"}),
+        bad("a batch that is a list", "", path, [keyed]),
+        bad("a batch that is no JSON", "/journals/1", path, b'{"mode":"atomic","journals":[{},'),
+        bad("a key twice in an item", "/journals/0/reason", path,
+            b'{"mode":"independent","journals":[{"reason":"FEE","reason":"FEE"}]}'),
+        bad("an item that is no object", "/journals/1", path, {"mode": "atomic", "journals": [keyed, "x"]}),
+        bad("an item without a key", "/journals/0/idempotency_key", path, {"mode": "atomic", "journals": [DEPOSIT]}),
+        bad("an item with an empty key", "/journals/0/idempotency_key", path,
+            batch({**DEPOSIT, "idempotency_key": ""})),
+        bad("an item with a key with a blank", "/journals/0/idempotency_key", path,
+            batch({**DEPOSIT, "idempotency_key": "a b"})),
+        bad("an item with a key beyond ASCII", "/journals/0/idempotency_key", path,
+            batch({**DEPOSIT, "idempotency_key": "schl\u00fcssel"})),
+        bad("an item with a key beyond its length", "/journals/0/idempotency_key", path,
+            batch({**DEPOSIT, "idempotency_key": "k" * 256})),
+        bad("a number for the amount of a third item", "/journals/2/legs/0/debit/amount", path,
+            batch(DEPOSIT, DEPOSIT, wrong)),
+        bad("an unknown field of a second item", "/journals/1/colour", path, batch(DEPOSIT, changed(colour="red"))),
+        bad("a memo beyond its length in an item", "/journals/0/memo", path, batch(changed(memo="x" * 2001))),
+        bad("a batch under If-Match", "If-Match", path, batch(DEPOSIT), headers={"If-Match": '"1"'}),
+        post("a body beyond the limit of batches", 413, "REQUEST_TOO_LARGE", None, path,
+             b"{}", headers={"Content-Length": str((8 << 20) + 1)}),
+        post("a margin engine posts a batch", 403, "FORBIDDEN", None, path, batch(DEPOSIT), key="margin_engine"),
+        post("a customer posts a batch", 403, "FORBIDDEN", None, path, batch(DEPOSIT), key="customer"),
+        post("no key at a batch", 401, "UNAUTHENTICATED", None, path, batch(DEPOSIT), key=None),
+        Row("GET of a batch", 405, "METHOD_NOT_ALLOWED", None, "GET", path),
+    ]
+    return rows
+
+
 def caller_rows():
     reserve = {"account": ACCOUNT, "amount": amount("USD", "1.00"), "expires_at": in_an_hour()}
     rows = [
@@ -386,6 +434,36 @@ class Malformed(support.ServerTest):
 
     def test_callers_without_right_and_requests_without_form_are_refused(self):
         self.check(caller_rows())
+
+    def test_batches_without_form_are_refused_whole(self):
+        self.check(batch_rows())
+
+    def test_a_malformed_item_of_an_independent_batch_is_refused_alone(self):
+        for row in shape_rows():
+            if row.path != "/v1/journals":
+                continue
+            with self.subTest(row.name):
+                item = json.loads(row.body) if isinstance(row.body, bytes) else row.body
+                answer = self.admin.post("/v1/journals:batch", batch(item, mode="independent")).must(200)
+                status, code, pointer = row.wanted
+                result = answer["results"][0]
+                self.assertEqual((result["status"], result["problem"]["status"], result["problem"]["code"],
+                                  result["problem"]["pointer"]), (status, status, code, f"/journals/0{pointer}"))
+                self.assert_nothing_changed()
+
+    def test_what_breaks_a_law_is_refused_in_a_batch_as_alone(self):
+        for row in law_rows():
+            if row.path != "/v1/journals" or "Idempotency-Key" in row.headers:
+                continue
+            for mode in ("independent", "atomic"):
+                with self.subTest(f"{row.name}, {mode}"):
+                    answer = self.admin.post("/v1/journals:batch", batch(row.body, mode=mode)).must(200)
+                    status, code, pointer = row.wanted
+                    result = answer["results"][0]
+                    self.assertEqual((result["status"], result["problem"]["code"]), (status, code))
+                    if pointer:
+                        self.assertEqual(result["problem"]["pointer"], f"/journals/0{pointer}")
+                    self.assert_nothing_changed()
 
     def test_the_json_suite_never_brings_the_server_down_and_what_must_be_refused_is(self):
         path = pathlib.Path(support.VECTORS) / "json/test_parsing.json"

@@ -106,6 +106,11 @@ class OpenApi(support.ServerTest):
         self.admin.post("/v1/parties", {"id": "x"})
         self.server.client(None).get("/v1/accounts")
         self.admin.post("/v1/journals", firm.withdrawal("cust-1.fut", "bank-a.4d", "USD", "99999.00"))
+        good = {**firm.withdrawal("cust-1.fut", "bank-a.4d", "USD", "0.01"), "idempotency_key": "batched"}
+        bad = {**firm.withdrawal("cust-1.fut", "bank-a.4d", "USD", "99999.00"), "idempotency_key": "batched-too"}
+        for _ in range(2):
+            self.admin.post("/v1/journals:batch", {"mode": "independent", "journals": [good, bad, {}]}).must(200)
+        self.admin.post("/v1/journals:batch", {"mode": "atomic", "journals": [{}]}).must(400)
         seen, support.Client.seen = support.Client.seen, None
         self.assertGreater(len(seen), 100)
         found = {fault for call in seen for fault in contract.of_answer(*call)}

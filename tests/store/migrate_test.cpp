@@ -145,3 +145,29 @@ TEST_CASE("the migrations of this build are numbered from one without gaps and a
     if (!report) FAIL(report.error().detail);
     CHECK(require_schema(connection, migrations));
 }
+
+TEST_CASE("refusals given before they were partitioned are kept, each in the partition of its version") {
+    const auto database = TempPostgres::instance().empty_database();
+    auto connection = database->connect();
+    REQUIRE(migrate(connection, embedded_migrations().first(1)));
+    connection.execute_script(
+        "SELECT bailee_make_partitions(4000000); SELECT bailee_make_partitions(8000000);"
+        "INSERT INTO book (book_id, name, digest_key) VALUES (1, 'main', sha256('k'));"
+        "INSERT INTO refusal SELECT n * 1000000, now(), gen_random_uuid(), 1, 0, sha256('r'), 'NO', '/p', "
+        "'d',"
+        " '{a,1}', 'r', 's' FROM generate_series(1, 11) AS n;"
+        "CREATE TEMP TABLE before AS TABLE refusal");
+    const auto report = migrate(connection, embedded_migrations());
+    if (!report) FAIL(report.error().detail);
+    const auto number = [&](const std::string& sql) { return connection.execute(sql).at(0, 0).int8(); };
+    CHECK(number("SELECT count(*) FROM (TABLE before EXCEPT TABLE refusal) AS lost") == 0);
+    CHECK(number("SELECT count(*) FROM refusal") == 11);
+    CHECK(number("SELECT count(*) FROM refusal_p0000") == 3);
+    CHECK(number("SELECT count(*) FROM refusal_p0001") == 4);
+    CHECK(number("SELECT count(*) FROM refusal_p0002") == 4);
+    CHECK(number("SELECT count(*) FROM pg_class WHERE relname LIKE '%unpartitioned%'") == 0);
+    CHECK(number("SELECT bailee_make_partitions(12000000)::int8") == 5);
+    CHECK(number("SELECT count(*) FROM pg_inherits WHERE inhparent = 'refusal'::regclass") == 4);
+    CHECK_THROWS_AS(connection.execute("INSERT INTO refusal SELECT * FROM before LIMIT 1"), Fault);
+    CHECK_THROWS_AS(connection.execute("DELETE FROM refusal"), Fault);
+}

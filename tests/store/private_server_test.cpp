@@ -277,7 +277,7 @@ TEST_CASE("many that start on one new data directory at the same time share one 
                     run_sql(*server, "SELECT 1");
             });
     }
-    for (const auto& trouble : troubles) CHECK(trouble.empty());
+    for (const auto& trouble : troubles) CHECK(trouble == "");
     CHECK(is_down(data_dir));
 }
 

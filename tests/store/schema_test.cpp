@@ -41,15 +41,17 @@ const std::set<std::string> append_only{"event",           "batch",     "party",
                                         "principal",       "reason",    "account",      "account_limit",
                                         "object_name",     "journal",   "leg",          "evidence",
                                         "balance_history", "lien_line", "lien_history", "refusal"};
-const std::set<std::string> mutable_rows{"book",      "lease",     "balance", "lien",         "reservation",
-                                         "exception", "agreement", "api_key", "erasable_text"};
+const std::set<std::string> mutable_rows{
+    "book",      "lease",     "balance", "lien",          "reservation",
+    "exception", "agreement", "api_key", "erasable_text", "idempotency_filter"};
 
 }  // namespace
 
 TEST_CASE("a row of the log or of a journal is neither changed nor removed, not even by a superuser") {
     auto connection = filled().database().connect();
     auto every = append_only;
-    for (const auto* part : {"event_p0000", "journal_p0000", "leg_p0000", "balance_history_p0000"})
+    for (const auto* part :
+         {"event_p0000", "journal_p0000", "leg_p0000", "balance_history_p0000", "refusal_p0000"})
         every.insert(part);
     for (const auto& table : every) {
         INFO(table);
@@ -103,13 +105,29 @@ TEST_CASE("no role has a right outside the list") {
     CHECK(granted("bailee_reader", "UPDATE").empty());
     CHECK(columns("bailee_reader").empty());
     CHECK(granted("bailee_writer", "UPDATE") == std::set<std::string>{"lease"});
-    CHECK(columns("bailee_writer") ==
-          std::set<std::string>{"balance.total", "balance.encumbered", "balance.reserved",
-                                "balance.pending_in", "balance.pending_out", "balance.version", "lien.rank",
-                                "lien.behind", "lien.lines_since", "lien.changed", "lien.closed",
-                                "lien.status", "reservation.closed", "reservation.status", "exception.cured",
-                                "agreement.revoked", "agreement.revoked_at", "api_key.revoked",
-                                "erasable_text.text"});
+    CHECK(columns("bailee_writer") == std::set<std::string>{"balance.total",
+                                                            "balance.encumbered",
+                                                            "balance.reserved",
+                                                            "balance.pending_in",
+                                                            "balance.pending_out",
+                                                            "balance.version",
+                                                            "lien.rank",
+                                                            "lien.behind",
+                                                            "lien.lines_since",
+                                                            "lien.changed",
+                                                            "lien.closed",
+                                                            "lien.status",
+                                                            "reservation.closed",
+                                                            "reservation.status",
+                                                            "exception.cured",
+                                                            "agreement.revoked",
+                                                            "agreement.revoked_at",
+                                                            "api_key.revoked",
+                                                            "erasable_text.text",
+                                                            "idempotency_filter.end_version",
+                                                            "idempotency_filter.made_at",
+                                                            "idempotency_filter.accepted",
+                                                            "idempotency_filter.refused"});
     CHECK_FALSE(granted("bailee_reader", "SELECT").contains("book"));
     CHECK(texts(connection,
                 "SELECT 'seen' WHERE has_column_privilege('bailee_reader', 'book', 'digest_key', 'SELECT')")
@@ -131,7 +149,8 @@ TEST_CASE("the writer's role is enough to write, and the reader's to read") {
     admin.execute_script(
         "DROP ROLE IF EXISTS test_writer; CREATE ROLE test_writer LOGIN IN ROLE bailee_writer");
     // A role ends its own sessions; the superuser's, which wrote so far, is ended here.
-    admin.execute("SELECT pg_terminate_backend($1, 5000)", parameters(*book.store().backend_pid()));
+    for (const auto pid : book.store().backend_pids())
+        admin.execute("SELECT pg_terminate_backend($1, 5000)", parameters(pid));
     auto options = book.options();
     const auto user = options.conninfo.find("://");
     REQUIRE(user != std::string::npos);
@@ -139,17 +158,15 @@ TEST_CASE("the writer's role is enough to write, and the reader's to read") {
         (options.conninfo.find('?') == std::string::npos ? "?" : "&") + std::string{"user=test_writer"};
     PostgresStore store{options};
     try {
-        static_cast<void>(store.take_lease());
+        static_cast<void>(tests::support::take_lease(store));
     } catch (const ledger::port::Unavailable& unavailable) {
         FAIL(unavailable.what());
     }
     ledger::service::BatchBuilder builder{store, book.committed(), book.state().now()};
-    builder.decide(
-        {{{.principal = {},
-           .idempotency_key = "as-writer",
-           .command = ledger::rules::AddParty{.id = "by-role", .name = {.text = "x", .salt = "y"}}},
-          {},
-          {}}});
+    builder.decide({tests::support::alone(
+        {.principal = {},
+         .idempotency_key = "as-writer",
+         .command = ledger::rules::AddParty{.id = "by-role", .name = {.text = "x", .salt = "y"}}})});
     auto decided = builder.finish();
     decided.batch.number = book.batches() + 1;
     CHECK(store.append(decided.batch, decided.state) == ledger::port::CommitOutcome::committed);

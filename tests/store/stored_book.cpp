@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include <fmt/format.h>
+
 #include "ledger/book/canonical.hpp"
 #include "ledger/proof/hash_chain.hpp"
 #include "ledger/store/postgres/migrate.hpp"
@@ -13,13 +15,21 @@ using ledger::service::BatchBuilder;
 using ledger::service::DecidedBatch;
 using ledger::service::Waiting;
 
-std::unique_ptr<support::TempDatabase> database_with_book() {
-    return support::TempPostgres::instance().database_from("book", [](postgres::Connection& connection) {
-        const auto report = postgres::migrate(connection, postgres::embedded_migrations());
-        if (!report) throw std::runtime_error{report.error().detail};
-        const auto made = postgres::create_book(connection, "test", std::string(32, 'k'));
-        if (!made) throw std::runtime_error{made.error().detail};
-    });
+std::unique_ptr<support::TempDatabase> database_with_book(std::uint64_t versions_in_a_partition) {
+    const auto size = versions_in_a_partition;
+    return support::TempPostgres::instance().database_from(
+        fmt::format("book{}", size), [&](postgres::Connection& connection) {
+            const auto report = postgres::migrate(connection, postgres::embedded_migrations());
+            if (!report) throw std::runtime_error{report.error().detail};
+            if (size != 0)
+                connection.execute_script(fmt::format(
+                    "DROP TABLE event_p0000, journal_p0000, leg_p0000, balance_history_p0000, refusal_p0000;"
+                    "CREATE OR REPLACE FUNCTION bailee_partition_size() RETURNS int8 LANGUAGE sql IMMUTABLE"
+                    " AS 'SELECT {}::int8'; SELECT bailee_make_partitions(0)",
+                    size));
+            const auto made = postgres::create_book(connection, "test", std::string(32, 'k'));
+            if (!made) throw std::runtime_error{made.error().detail};
+        });
 }
 
 namespace {
@@ -49,13 +59,13 @@ std::vector<ledger::rules::Command> people_and_keys() {
 
 }  // namespace
 
-StoredBook::StoredBook(std::uint64_t seed)
-    : database_{database_with_book()},
+StoredBook::StoredBook(std::uint64_t seed, std::uint64_t versions_in_a_partition)
+    : database_{database_with_book(versions_in_a_partition)},
       store_{std::make_unique<PostgresStore>(options())},
       random_{seed, {.accounts = 20 + static_cast<unsigned>(seed % 30), .customers = 5}},
       at_{::support::at_time("2026-03-05T14:00:00Z")} {
-    static_cast<void>(store_->take_lease());
-    static_cast<void>(model_.take_lease());
+    static_cast<void>(take_lease(*store_));
+    static_cast<void>(take_lease(model_));
     committed_.head_hash = ledger::proof::chain_root("test");
     if (write({ledger::rules::OpenBook{"test"}}) != CommitOutcome::committed)
         throw std::runtime_error{"no book"};
@@ -64,7 +74,8 @@ StoredBook::StoredBook(std::uint64_t seed)
 }
 
 postgres::StoreOptions StoredBook::options() const {
-    return {.conninfo = database_->conninfo(), .book = "test", .allows_volatile = true};
+    return {
+        .conninfo = database_->conninfo(), .book = "test", .versions_ahead = 1'500, .allows_volatile = true};
 }
 
 DecidedBatch StoredBook::decide(const std::vector<ledger::rules::Command>& commands) {
@@ -76,10 +87,8 @@ DecidedBatch StoredBook::decide(const std::vector<ledger::rules::Command>& comma
         auto key = is_genesis ? std::string{} : "key-" + std::to_string(++next_key_);
         if (!is_genesis) ids_.push_back(ledger::service::idempotency_id(PrincipalNo{0}, key));
         const auto digest = ledger::base::sha256(ledger::book::canonical_bytes(command));
-        waiting.push_back(
-            {{.principal = PrincipalNo{0}, .idempotency_key = std::move(key), .command = command},
-             digest,
-             [](const Outcome&) {}});
+        waiting.push_back(support::alone(
+            {.principal = PrincipalNo{0}, .idempotency_key = std::move(key), .command = command}, digest));
     }
     builder.decide(waiting);
     auto decided = builder.finish();

@@ -12,18 +12,21 @@
 #include "tests/support/model_ledger.hpp"
 #include "tests/support/random_commands.hpp"
 #include "tests/support/temp_postgres.hpp"
+#include "tests/support/waiting.hpp"
 
 namespace tests {
 
 namespace postgres = ledger::store::postgres;
 using ledger::store::postgres::PostgresStore;
+using support::take_lease;
 
-// A database with the schema and one empty book named "test".
-[[nodiscard]] std::unique_ptr<tests::support::TempDatabase> database_with_book();
+// A database with the schema and one empty book named "test"; 0 leaves partitions at the size they have.
+[[nodiscard]] std::unique_ptr<tests::support::TempDatabase> database_with_book(
+    std::uint64_t versions_in_a_partition = 0);
 
 class StoredBook {
 public:
-    explicit StoredBook(std::uint64_t seed);
+    explicit StoredBook(std::uint64_t seed, std::uint64_t versions_in_a_partition = 0);
 
     // So many commands in batches of that size, each written to the database and to the model.
     void run(std::size_t commands, std::size_t batch_size);

@@ -8,6 +8,7 @@
 #include "ledger/store/postgres/migrate.hpp"
 #include "ledger/store/postgres/session.hpp"
 #include "ledger/store/postgres/verify.hpp"
+#include "tests/simulation/planted_bugs.hpp"
 #include "tests/store/stored_book.hpp"
 
 using namespace ledger::port;
@@ -112,6 +113,18 @@ std::size_t rows_in(Connection& connection, const char* table) {
 }
 
 }  // namespace
+
+TEST_CASE("verify finds a balance that was not written: a planted bug") {
+    tests::StoredBook book{31};
+    {
+        const tests::simulation::Planted planted{ledger::base::PlantedBug::dropped_balance_row};
+        book.run(200, 20);
+    }
+    auto connection = book.database().connect();
+    const auto report = verify_book(connection, {.book = "test"});
+    REQUIRE(report);
+    CHECK_FALSE(report->ok());
+}
 
 TEST_CASE("an untouched book is found whole, and verify leaves it as it was") {
     auto& [book, connection] = tampered();

@@ -12,7 +12,7 @@ namespace tests::support {
 
 ModelLedger::ModelLedger(const std::string& book, KnownAt start) : now_{start} {
     status_.health = Health::ready;
-    status_.is_writer = true;
+    status_.role = ServerRole::writer;
     status_.epoch = 1;
     publish(State{}, ledger::proof::chain_root(book));
     Envelope opening{.principal = PrincipalNo{0}, .idempotency_key = "", .command = rules::OpenBook{book}};
@@ -28,15 +28,28 @@ void ModelLedger::publish(State state, const Digest& head) {
 }
 
 Outcome ModelLedger::decide(Envelope envelope) {
+    std::vector<Envelope> alone;
+    alone.push_back(std::move(envelope));
+    return std::move(decide_group(std::move(alone), Linkage::independent).front());
+}
+
+std::vector<Outcome> ModelLedger::decide_group(std::vector<Envelope> commands, Linkage linkage) {
     const std::lock_guard lock{mutex_};
     if (refusal_)
-        return Refused{.error = {.code = *refusal_, .detail = "The model refuses all.", .pointer = ""},
-                       .decided_at = committed_->state.version()};
-    const auto bytes = canonical_bytes(envelope.command);
-    const auto digest = hmac_sha256(as_bytes(std::string(32, 'k')), as_bytes(bytes));
+        return std::vector<Outcome>(
+            commands.size(),
+            Refused{.error = {.code = *refusal_, .detail = "The model refuses all.", .pointer = ""},
+                    .decided_at = committed_->state.version()});
     std::vector<ledger::service::Waiting> waiting;
-    const bool is_tick = std::holds_alternative<rules::Tick>(envelope.command);
-    if (!is_tick) waiting.push_back({std::move(envelope), digest, {}});
+    const bool is_tick = std::holds_alternative<rules::Tick>(commands.front().command);
+    if (!is_tick) {
+        waiting.push_back({.commands = {}, .linkage = linkage, .answer = {}});
+        for (auto& envelope : commands) {
+            const auto bytes = canonical_bytes(envelope.command);
+            const auto digest = hmac_sha256(as_bytes(std::string(32, 'k')), as_bytes(bytes));
+            waiting.front().commands.push_back({std::move(envelope), digest});
+        }
+    }
     ledger::service::BatchBuilder builder{store_, *committed_, now_};
     builder.tick();
     builder.decide(waiting);
@@ -48,8 +61,8 @@ Outcome ModelLedger::decide(Envelope envelope) {
     }
     status_.accepted += decided.batch.accepted.size();
     status_.refused += decided.batch.refused.size();
-    if (is_tick) return Refused{};
-    return std::move(decided.answers.front().second);
+    if (is_tick) return {Refused{}};
+    return std::move(decided.answers.front());
 }
 
 void ModelLedger::notify_all() {
@@ -61,6 +74,13 @@ void ModelLedger::submit(Envelope envelope, std::function<void(Outcome)> answer)
     auto outcome = decide(std::move(envelope));
     notify_all();
     answer(std::move(outcome));
+}
+
+void ModelLedger::submit_group(std::vector<Envelope> commands, Linkage linkage,
+                               std::function<void(std::vector<Outcome>)> answer) {
+    auto outcomes = decide_group(std::move(commands), linkage);
+    notify_all();
+    answer(std::move(outcomes));
 }
 
 Outcome ModelLedger::run(Command command, PrincipalNo principal, std::string key) {

@@ -16,18 +16,20 @@
 
 #include "ledger/port/ledger.hpp"
 #include "ledger/port/store.hpp"
+#include "tests/support/serial_store.hpp"
 
 namespace tests::support {
 
 using namespace ledger::port;
 namespace rules = ledger::rules;
 
-class ModelStore final : public Store, public Reader {
+class ModelStore final : public SerialStore, public Reader {
 public:
-    [[nodiscard]] Lease take_lease() override;
+    [[nodiscard]] LeaseStatus lease_status() override;
+    [[nodiscard]] Lease take_lease(std::uint64_t epoch_seen) override;
     [[nodiscard]] LoadedBook load() override;
     [[nodiscard]] std::optional<Digest> hash_at(Version version) override;
-    [[nodiscard]] CommitOutcome append(const Batch& batch, const State& after) override;
+    [[nodiscard]] CommitOutcome write(const Batch& batch, const State& after) override;
     [[nodiscard]] std::vector<std::pair<IdempotencyId, Answered>> answered(
         const std::vector<IdempotencyId>& ids) override;
     [[nodiscard]] std::vector<std::optional<rules::NameHolder>> holders_of(
@@ -79,6 +81,8 @@ public:
         KnownAt start = KnownAt::from_micros(1'783'350'000'000'000));  // 2026-07-06T15:00:00Z
 
     void submit(Envelope envelope, std::function<void(Outcome)> answer) override;
+    void submit_group(std::vector<Envelope> commands, Linkage linkage,
+                      std::function<void(std::vector<Outcome>)> answer) override;
     [[nodiscard]] std::shared_ptr<const Committed> committed() const override;
     [[nodiscard]] std::shared_ptr<void> on_commit(std::function<void()> notify) override;
     [[nodiscard]] std::vector<std::shared_ptr<const LogEntry>> log_after(Version after,
@@ -112,6 +116,7 @@ public:
 
 private:
     Outcome decide(Envelope envelope);
+    std::vector<Outcome> decide_group(std::vector<Envelope> commands, Linkage linkage);
     void publish(State state, const Digest& head);
     void notify_all();
     void check_store() const;

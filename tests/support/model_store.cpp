@@ -43,12 +43,21 @@ bool has_leg_of(const LogEntry& entry, const std::optional<AccountNo>& account) 
 
 }  // namespace
 
-Lease ModelStore::take_lease() {
+LeaseStatus ModelStore::lease_status() {
+    const std::lock_guard lock{mutex_};
+    return {.epoch = epoch_,
+            .holder = "model",
+            .is_mine = true,
+            .has_sessions = true,
+            .version = state_.version()};
+}
+
+Lease ModelStore::take_lease(std::uint64_t /*epoch_seen*/) {
     const std::lock_guard lock{mutex_};
     return {.epoch = ++epoch_,
-            .batch = batch_,
-            .version = state_.version(),
-            .head_hash = log_.empty() ? Digest{} : log_.back()->hash};
+            .head = {.batch = batch_,
+                     .version = state_.version(),
+                     .hash = log_.empty() ? Digest{} : log_.back()->hash}};
 }
 
 LoadedBook ModelStore::load() {
@@ -62,7 +71,7 @@ std::optional<Digest> ModelStore::hash_at(Version version) {
     return log_[version.value - 1]->hash;
 }
 
-CommitOutcome ModelStore::append(const Batch& batch, const State& after) {
+CommitOutcome ModelStore::write(const Batch& batch, const State& after) {
     const std::lock_guard lock{mutex_};
     for (const auto& row : batch.accepted) {
         ledger::base::ensure(row.entry->recorded.version.value == log_.size() + 1, "a version out of order");

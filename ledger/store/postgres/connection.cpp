@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "ledger/base/ensure.hpp"
+#include "ledger/base/fault_point.hpp"
 
 namespace ledger::store::postgres {
 namespace {
@@ -423,6 +424,7 @@ void Connection::queue(const Statement& statement, const std::vector<const char*
 
 Connection::PipelineAnswer Connection::end_pipeline() {
     session_->sent(PQpipelineSync(session_->connection));
+    base::fault_point(base::FaultPoint::after_commit_was_sent);
     auto answer = session_->take_pipeline();
     if (PQexitPipelineMode(session_->connection) != 1) session_->throw_lost("the pipeline did not end");
     return answer;
@@ -434,6 +436,7 @@ CommitOutcome Connection::commit() {
     session_->notices.clear();
     try {
         session_->sent(PQsendQuery(session_->connection, "COMMIT"));
+        base::fault_point(base::FaultPoint::after_commit_was_sent);
         const Rows answer{session_->last_result().release()};
         if (!session_->notices.empty()) return CommitOutcome::in_doubt;
         return answer.command() == "COMMIT" ? CommitOutcome::committed : CommitOutcome::rolled_back;

@@ -293,7 +293,7 @@ void Loading::reversals() {
 }  // namespace
 
 port::LoadedBook PostgresStore::load() {
-    if (epoch_ == 0) open_session_or_throw();  // a snapshot may be read without the lease
+    connect();  // a snapshot may be read without the lease
     return guarded(options_.load_within, [&](Connection& connection) {
         Transaction transaction{connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"};
         connection.execute_script(

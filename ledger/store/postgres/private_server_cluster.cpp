@@ -222,7 +222,7 @@ Status prepare_data_dir(const ClusterPaths& paths, bool may_create) {
     if (!is_there) {
         if (!paths.data_dir.has_filename() || !paths.data_dir.has_parent_path()) return {};
         fs::create_directories(paths.data_dir.parent_path(), problem);
-        if (::mkdir(paths.data_dir.c_str(), 0700) != 0)
+        if (::mkdir(paths.data_dir.c_str(), 0700) != 0 && errno != EEXIST)  // another may begin too
             return refuse_trouble(fmt::format("{} cannot be made: {}.", paths.data_dir.string(), reason()),
                                   "Choose a data directory you may write to.");
         // Its user must be able to walk to the cluster, and need not see what else is here.

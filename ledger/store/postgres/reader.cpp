@@ -63,7 +63,13 @@ Connection PostgresReader::borrow(std::chrono::steady_clock::time_point until, b
     try {
         // What cannot be brought back is said by the connection that follows, with its own words.
         if (options_.before_connecting) (void)options_.before_connecting();
-        auto connection = open_session({.conninfo = options_.conninfo,
+        auto conninfo = options_.conninfo;
+        if (options_.find_server) {
+            auto found = options_.find_server();
+            if (!found) throw port::Unavailable{found.error().detail};
+            conninfo = std::move(*found);
+        }
+        auto connection = open_session({.conninfo = conninfo,
                                         .application_name = "bailee reader",
                                         .connect_within = options_.connect_within},
                                        reader_session());
@@ -87,7 +93,10 @@ Connection PostgresReader::borrow(std::chrono::steady_clock::time_point until, b
 void PostgresReader::give_back(Connection&& connection) {
     const std::lock_guard lock{mutex_};
     --out_;
-    if (!connection.is_lost()) idle_.push_back(std::move(connection));
+    if (connection.is_lost())
+        idle_.clear();  // the others are with the same server, and would wait for it as long
+    else
+        idle_.push_back(std::move(connection));
     returned_.notify_one();
 }
 

@@ -25,6 +25,8 @@ struct ReaderOptions {
     std::chrono::milliseconds read_within{30'000};  // waiting for a session included
     // Called before connecting; brings a private server back when it was killed. May be empty.
     std::function<base::Status()> before_connecting{};
+    // Asked before connecting; its answer stands in for `conninfo`. May be empty.
+    std::function<base::Result<std::string>()> find_server{};
 };
 
 class PostgresReader final : public port::Reader {

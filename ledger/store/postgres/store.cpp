@@ -2,8 +2,12 @@
 
 #include <unistd.h>
 
-#include <fmt/format.h>
+#include <algorithm>
 
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "ledger/base/fault_point.hpp"
 #include "ledger/store/postgres/connection_trouble.hpp"
 #include "ledger/store/postgres/log_rows.hpp"
 #include "ledger/store/postgres/migrate.hpp"
@@ -15,13 +19,23 @@ namespace {
 
 constexpr const char* application_name = "bailee writer";  // as bailee_end_writers knows it
 
-constexpr Statement read_lease{"read_lease",
-                               "SELECT holder, backend_pids, epoch FROM lease WHERE book_id = $1"};
+// The head's version is read first: what the lease says is then at least as young.
+constexpr Statement read_lease{
+    "read_lease",
+    "SELECT epoch, holder, EXISTS (SELECT 1 FROM pg_stat_activity WHERE pid = ANY(backend_pids)"
+    " AND datname = current_database()),"
+    " (extract(epoch FROM clock_timestamp() - renewed_at) * 1000000)::int8,"
+    " coalesce((SELECT max(version) FROM event WHERE event.book_id = lease.book_id), 0)"
+    " FROM lease WHERE book_id = $1"};
+constexpr Statement read_holder{"read_holder",
+                                "SELECT epoch, holder, backend_pids FROM lease WHERE book_id = $1"};
 // Waits for an old writer's transaction, which holds the row until it has ended.
 constexpr Statement raise_epoch{
     "raise_epoch",
-    "UPDATE lease SET epoch = epoch + 1, holder = $2, backend_pids = ARRAY[pg_backend_pid()],"
-    " renewed_at = clock_timestamp() WHERE book_id = $1 RETURNING epoch, batch"};
+    "UPDATE lease SET epoch = epoch + 1, holder = $2, backend_pids = $3, renewed_at = clock_timestamp()"
+    " WHERE book_id = $1 AND epoch = $4 RETURNING epoch, batch"};
+constexpr Statement renew{
+    "renew", "UPDATE lease SET renewed_at = clock_timestamp() WHERE book_id = $1 AND epoch = $2"};
 // A statement of its own, so that its snapshot is younger than the lock.
 constexpr Statement read_head{
     "read_head", "SELECT version, hash FROM event WHERE book_id = $1 ORDER BY version DESC LIMIT 1"};
@@ -29,13 +43,6 @@ constexpr Statement read_last_batch{"read_last_batch",
                                     "SELECT coalesce(max(no), 0) FROM batch WHERE book_id = $1"};
 constexpr Statement read_hash{"read_hash", "SELECT hash FROM event WHERE book_id = $1 AND version = $2"};
 
-constexpr Statement answered_accepted{
-    "answered_accepted",
-    "SELECT idem, request_digest, version FROM event WHERE book_id = $1 AND idem = ANY($2)"};
-constexpr Statement answered_refused{
-    "answered_refused",
-    "SELECT idem, request_digest, principal, code, pointer, detail, figures, rule, next_step, decided_at, at"
-    " FROM refusal WHERE book_id = $1 AND idem = ANY($2)"};
 constexpr Statement name_holders{
     "name_holders",
     "SELECT n.place, o.version, e.request_digest FROM unnest($2::text[], $3::text[])"
@@ -44,8 +51,7 @@ constexpr Statement name_holders{
     " JOIN event AS e ON e.book_id = $1 AND e.version = o.version"};
 
 // So many versions before the end of a partition the next one is made.
-constexpr std::uint64_t partition_size = 4'000'000;
-constexpr std::uint64_t partition_ahead = 1'000'000;
+constexpr std::uint64_t partition_ahead_most = 1'000'000;
 
 std::string name_of_this_process() {
     static std::uint64_t instances = 0;
@@ -81,17 +87,16 @@ PostgresStore::PostgresStore(StoreOptions options)
     : options_{std::move(options)}, holder_{name_of_this_process()} {}
 PostgresStore::~PostgresStore() = default;
 
-std::optional<int> PostgresStore::backend_pid() const {
-    return connection_ ? std::optional{connection_->backend_pid()} : std::nullopt;
+std::vector<int> PostgresStore::backend_pids() const {
+    std::vector<int> pids;
+    if (connection_) pids.push_back(connection_->backend_pid());
+    for (const auto& session : writing_)
+        if (session && !session->is_lost()) pids.push_back(session->backend_pid());
+    return pids;
 }
 
-void PostgresStore::connect() {
-    if (connection_ && !connection_->is_lost()) return;
-    connection_.reset();
-    if (options_.before_connecting)
-        if (const auto status = options_.before_connecting(); !status)
-            throw port::Unavailable{status.error().detail};
-    auto connection = open_session({.conninfo = options_.conninfo,
+Connection PostgresStore::open_writing_session() const {
+    auto connection = open_session({.conninfo = server_,
                                     .application_name = application_name,
                                     .connect_within = options_.connect_within},
                                    takeover_session());
@@ -103,45 +108,106 @@ void PostgresStore::connect() {
         "SET enable_mergejoin = off");
     if (const auto durable = require_durable(connection); !durable && !options_.allows_volatile)
         throw port::Unavailable{durable.error().detail + " " + durable.error().next_step};
-    if (const auto schema = require_schema(connection, embedded_migrations()); !schema)
-        throw port::Unavailable{schema.error().detail + " " + schema.error().next_step};
-    book_id_ = find_book(connection, options_.book);
-    if (book_id_ == 0) throw port::Unavailable{fmt::format("the database has no book \"{}\"", options_.book)};
     static_cast<void>(connection.take_notices());
-    connection_ = std::move(connection);
+    return connection;
 }
 
-void PostgresStore::open_session_or_throw() {
+void PostgresStore::connect() {
+    if (connection_ && !connection_->is_lost()) return;
+    connection_.reset();
+    if (options_.before_connecting)
+        if (const auto status = options_.before_connecting(); !status)
+            throw port::Unavailable{status.error().detail};
+    server_ = options_.conninfo;
+    if (options_.find_server) {
+        auto found = options_.find_server();
+        if (!found) throw port::Unavailable{found.error().detail};
+        server_ = std::move(*found);
+    }
+    // They may be with a server that is no longer the primary, and not know it yet.
+    for (auto& session : writing_) session.reset();
     try {
-        connect();
+        auto connection = open_writing_session();
+        if (const auto schema = require_schema(connection, embedded_migrations()); !schema)
+            throw port::Unavailable{schema.error().detail + " " + schema.error().next_step};
+        book_id_ = find_book(connection, options_.book);
+        if (book_id_ == 0)
+            throw port::Unavailable{fmt::format("the database has no book \"{}\"", options_.book)};
+        partition_size_ =
+            static_cast<std::uint64_t>(connection.execute("SELECT bailee_partition_size()").at(0, 0).int8());
+        connection_ = std::move(connection);
     } catch (const Fault& fault) {
         throw port::Unavailable{fmt::format("PostgreSQL cannot be reached: {}", fault.what())};
     }
 }
 
-port::Lease PostgresStore::take_lease() {
-    open_session_or_throw();
+void PostgresStore::connect_all() {
+    // A session that was not used since does not know yet that its server is gone; another's end tells.
+    for (const auto& session : writing_)
+        if (session && session->is_lost()) connection_.reset();
+    connect();
+    try {
+        for (auto& session : writing_)
+            if (!session || session->is_lost())
+                session = std::make_unique<WritingSession>(
+                    open_writing_session(), book_id_,
+                    WritingSession::Limits{.stage_within = options_.stage_within,
+                                           .commit_within = options_.commit_within,
+                                           .rows_of_a_small_batch = options_.rows_of_a_small_batch});
+    } catch (const Fault& fault) {
+        connection_.reset();
+        throw port::Unavailable{fmt::format("PostgreSQL cannot be reached: {}", fault.what())};
+    }
+}
+
+port::LeaseStatus PostgresStore::lease_status() {
+    connect();
+    return guarded(options_.look_up_within, [&](Connection& connection) {
+        const Rows lease = connection.execute(read_lease, parameters(book_id_));
+        if (lease.empty()) throw port::Unavailable{"the book has no lease row"};
+        return port::LeaseStatus{.epoch = static_cast<std::uint64_t>(lease.at(0, 0).int8()),
+                                 .holder = std::string{lease.at(0, 1).text()},
+                                 .is_mine = lease.at(0, 1).text() == holder_,
+                                 .has_sessions = lease.at(0, 2).boolean(),
+                                 .since_renewal = std::chrono::microseconds{lease.at(0, 3).int8()},
+                                 .version = Version{static_cast<std::uint64_t>(lease.at(0, 4).int8())}};
+    });
+}
+
+port::Lease PostgresStore::take_lease(std::uint64_t epoch_seen) {
+    connect_all();
     const auto lease = guarded(options_.lease_within, [&](Connection& connection) {
-        const Rows held = connection.execute(read_lease, parameters(book_id_));
+        const Rows held = connection.execute(read_holder, parameters(book_id_));
         if (held.empty()) throw port::Unavailable{"the book has no lease row"};
-        const bool is_mine = held.at(0, 0).text() == holder_;
-        if (epoch_ != 0 && !is_mine)
-            throw port::Deposed{fmt::format("the lease is held by {}", held.at(0, 0).text())};
-        connection.execute("SELECT bailee_end_writers($1)",
-                           Parameters{}.add_array(held.at(0, 1).int4_array()));
+        const auto require_seen = [&](bool is_as_seen) {
+            if (!is_as_seen)
+                throw port::Deposed{fmt::format("the lease is held by {}", held.at(0, 1).text())};
+        };
+        // Of our own raise the answer may have been lost; nobody has taken the lease since.
+        const bool is_mine = held.at(0, 1).text() == holder_;
+        require_seen(is_mine || held.at(0, 0).int8() == static_cast<std::int64_t>(epoch_seen));
+        auto old = held.at(0, 2).int4_array();
+        const auto mine = backend_pids();
+        std::erase_if(
+            old, [&](std::int32_t pid) { return std::find(mine.begin(), mine.end(), pid) != mine.end(); });
+        connection.execute("SELECT bailee_end_writers($1)", Parameters{}.add_array(old));
         connection.begin();
-        const Rows raised = connection.execute(raise_epoch, parameters(book_id_, holder_));
+        const Rows raised = connection.execute(
+            raise_epoch, Parameters{}
+                             .add(book_id_)
+                             .add(holder_)
+                             .add_array(std::vector<std::int32_t>{mine.begin(), mine.end()})
+                             .add(held.at(0, 0).int8()));
+        require_seen(!raised.empty());
         const Rows head = connection.execute(read_head, parameters(book_id_));
         const Rows last = connection.execute(read_last_batch, parameters(book_id_));
-        port::Lease taken{.epoch = static_cast<std::uint64_t>(raised.at(0, 0).int8()),
-                          .batch = static_cast<std::uint64_t>(raised.at(0, 1).int8()),
-                          .version = {},
-                          .head_hash = {}};
+        port::Lease taken{.epoch = static_cast<std::uint64_t>(raised.at(0, 0).int8()), .head = {}};
+        taken.head.batch = static_cast<std::uint64_t>(raised.at(0, 1).int8());
         if (!head.empty()) {
-            taken.version = Version{static_cast<std::uint64_t>(head.at(0, 0).int8())};
-            taken.head_hash = head.at(0, 1).digest();
+            taken.head.version = Version{static_cast<std::uint64_t>(head.at(0, 0).int8())};
+            taken.head.hash = head.at(0, 1).digest();
         }
-        if (last.at(0, 0).int8() != static_cast<std::int64_t>(taken.batch))
+        if (last.at(0, 0).int8() != static_cast<std::int64_t>(taken.head.batch))
             throw port::Unavailable{"the lease's batch is not the last in table batch: run bailee verify"};
         if (connection.commit() != CommitOutcome::committed) {
             connection_.reset();
@@ -149,64 +215,116 @@ port::Lease PostgresStore::take_lease() {
         }
         return taken;
     });
+    base::fault_point(base::FaultPoint::during_takeover);
     epoch_ = lease.epoch;
-    make_partitions(lease.version);
+    for (auto& session : writing_) session->write_under(epoch_);
+    partitions_through_ = {};
+    make_partitions(lease.head.version);
+    catch_up_filters(lease.head.version);
+    store_closed_filters();
     return lease;
 }
 
+// That it is known elsewhere a moment later is no loss, so it does not wait for a standby.
+void PostgresStore::renew_lease() {
+    const auto affected = guarded(options_.commit_within, [&](Connection& connection) {
+        connection.begin();
+        connection.execute_script("SET LOCAL synchronous_commit = local");
+        const auto rows = connection.execute(renew, parameters(book_id_, static_cast<std::int64_t>(epoch_)));
+        const auto count = rows.affected();
+        if (connection.commit() != CommitOutcome::committed)
+            throw port::Unavailable{"the lease was not renewed"};
+        return count;
+    });
+    if (affected == 0) throw port::Deposed{"the lease has another epoch"};
+}
+
+void PostgresStore::stage(std::size_t turn, const port::Batch& batch, const State& after) {
+    if (!writing_.at(turn)) throw port::Unavailable{"there is no session with PostgreSQL"};
+    writing_[turn]->stage(batch, after);
+}
+
+port::CommitOutcome PostgresStore::commit(std::size_t turn) { return writing_.at(turn)->commit(); }
+
+void PostgresStore::roll_back(std::size_t turn) { writing_.at(turn)->roll_back(); }
+
+void PostgresStore::cut(std::size_t turn) noexcept {
+    if (writing_[turn]) writing_[turn]->cut();
+}
+
+void PostgresStore::remember(const port::Batch& batch) {
+    filters_.remember(batch);
+    store_closed_filters();
+    if (batch.accepted.empty()) return;
+    try {
+        make_partitions(batch.accepted.back().entry->recorded.version);
+    } catch (const port::Unavailable& unavailable) {  // they are made far ahead of need: tried again
+        spdlog::warn("store: the next partitions could not be made: {}", unavailable.what());
+    }
+}
+
 void PostgresStore::make_partitions(Version ahead_of) {
-    const auto needed = ahead_of.value + partition_ahead;
+    const auto size = partition_size_;
+    const auto needed =
+        ahead_of.value + std::max(std::min(partition_ahead_most, size / 4), options_.versions_ahead);
     if (needed < partitions_through_.value) return;
-    const auto no = needed / partition_size;
+    const auto no = needed / size;
     guarded(options_.lease_within, [&](Connection& connection) {
-        for (auto part = ahead_of.value / partition_size; part <= no; ++part)
+        const auto first = partitions_through_.value == 0 ? ahead_of : partitions_through_;
+        for (auto part = first.value / size; part <= no; ++part)
             connection.execute("SELECT bailee_make_partitions($1)",
-                               parameters(static_cast<std::int64_t>(part * partition_size)));
+                               parameters(static_cast<std::int64_t>(part * size)));
         return 0;
     });
-    partitions_through_ = Version{(no + 1) * partition_size};
+    partitions_through_ = Version{(no + 1) * size};
 }
 
 std::optional<Digest> PostgresStore::hash_at(Version version) {
-    return guarded(options_.append_within, [&](Connection& connection) -> std::optional<Digest> {
+    return guarded(options_.look_up_within, [&](Connection& connection) -> std::optional<Digest> {
         const Rows rows =
             connection.execute(read_hash, parameters(book_id_, static_cast<std::int64_t>(version.value)));
         return rows.empty() ? std::nullopt : std::optional{rows.at(0, 0).digest()};
     });
 }
 
+void PostgresStore::catch_up_filters() {
+    connect();
+    catch_up_filters(guarded(options_.look_up_within, [&](Connection& connection) {
+        const Rows head = connection.execute(read_head, parameters(book_id_));
+        return head.empty() ? Version{} : Version{static_cast<std::uint64_t>(head.at(0, 0).int8())};
+    }));
+}
+
+void PostgresStore::catch_up_filters(Version head) {
+    guarded(options_.load_within, [&](Connection& connection) {
+        filters_.catch_up(connection, book_id_, head, partition_size_);
+        return 0;
+    });
+}
+
+void PostgresStore::store_closed_filters() {
+    try {
+        guarded(options_.look_up_within, [&](Connection& connection) {
+            filters_.store_closed(connection, book_id_);
+            return 0;
+        });
+    } catch (const port::Unavailable& unavailable) {  // the next lease tries again
+        spdlog::warn("store: the filter of a closed partition could not be stored: {}", unavailable.what());
+    }
+}
+
 std::vector<std::pair<port::IdempotencyId, port::Answered>> PostgresStore::answered(
     const std::vector<port::IdempotencyId>& ids) {
-    std::vector<std::pair<port::IdempotencyId, port::Answered>> found;
-    if (ids.empty()) return found;
-    return guarded(options_.append_within, [&](Connection& connection) {
-        Parameters wanted;
-        wanted.add(book_id_).add_array(ids, [](const port::IdempotencyId& id) -> Uuid { return id.bytes; });
-        connection.begin_pipeline();
-        connection.queue(answered_accepted, wanted);
-        connection.queue(answered_refused, wanted);
-        const auto answer = connection.end_pipeline();
-        if (answer.failed) throw Fault{*answer.failed};
-        const auto& accepted = answer.answers[0];
-        for (std::size_t row = 0; row < accepted.size(); ++row)
-            found.emplace_back(
-                port::IdempotencyId{accepted.at(row, 0).uuid()},
-                port::Answered{.request_digest = accepted.at(row, 1).digest(),
-                               .outcome = Version{static_cast<std::uint64_t>(accepted.at(row, 2).int8())}});
-        const auto& refused = answer.answers[1];
-        for (std::size_t row = 0; row < refused.size(); ++row) {
-            const auto refusal = refusal_of(refused, row);
-            found.emplace_back(refusal.idem, port::Answered{refusal.request_digest, refusal});
-        }
-        return found;
-    });
+    if (!filters_.is_loaded()) catch_up_filters();
+    return guarded(options_.look_up_within,
+                   [&](Connection& connection) { return filters_.answered(connection, book_id_, ids); });
 }
 
 std::vector<std::optional<rules::NameHolder>> PostgresStore::holders_of(
     const std::vector<rules::ChosenName>& names) {
     std::vector<std::optional<rules::NameHolder>> holders(names.size());
     if (names.empty()) return holders;
-    return guarded(options_.append_within, [&](Connection& connection) {
+    return guarded(options_.look_up_within, [&](Connection& connection) {
         const Rows rows = connection.execute(
             name_holders,
             Parameters{}
@@ -222,7 +340,7 @@ std::vector<std::optional<rules::NameHolder>> PostgresStore::holders_of(
 
 std::vector<std::shared_ptr<const port::LogEntry>> PostgresStore::log_at(
     const std::vector<Version>& versions) {
-    return guarded(options_.append_within,
+    return guarded(options_.look_up_within,
                    [&](Connection& connection) { return read_log_at(connection, book_id_, versions); });
 }
 

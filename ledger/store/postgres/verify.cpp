@@ -280,6 +280,7 @@ VerifyReport Verification::run() {
         fault("NOT_COMPARED", "event", "the log cannot be trusted, so the tables were not compared with it");
     }
     check_keys_once(connection_, book_.id, findings_);
+    check_filters(connection_, book_.id, audit_.head(), findings_);
     find_strays(connection_, findings_);
     return {.version = audit_.head(),
             .head_hash = audit_.head_hash(),

@@ -22,5 +22,7 @@ void check_refusals(Connection& connection, std::int32_t book_id, Version head, 
                     proof::Findings& findings);
 void check_texts(Connection& connection, std::int32_t book_id, proof::Findings& findings);
 void check_keys_once(Connection& connection, std::int32_t book_id, proof::Findings& findings);
+// Cost: one pass over the keys of the log and of refusals.
+void check_filters(Connection& connection, std::int32_t book_id, Version head, proof::Findings& findings);
 
 }  // namespace ledger::store::postgres

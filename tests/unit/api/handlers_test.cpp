@@ -400,7 +400,9 @@ TEST_CASE("the process tells of its health, and the clock is confirmed by an adm
     status.health = ledger::port::Health::clock_leap;
     status.trouble = "The clock leapt.";
     firm.ledger.set_status(status);
-    CHECK(firm.get("/readyz").status == 503);
+    const auto unready = firm.get("/readyz");
+    CHECK(unready.status == 503);
+    CHECK(unready.headers.at("retry-after") == "1");
     CHECK(firm.post_text("/v1/clock:confirm", "", "").status == 200);
     CHECK(firm.ledger.clock_confirmations() == 1);
     CHECK(firm.post_text("/v1/clock:confirm", "", "", firm.key(Role::operator_)).status == 403);

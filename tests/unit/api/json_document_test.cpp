@@ -1,9 +1,11 @@
 // The strict parser: the public suite, what we refuse beyond it, and where pointers lead.
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <random>
 
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
@@ -46,6 +48,59 @@ const std::map<std::string, std::string> ours{
     {"y_object_duplicated_key", "a repeated key is refused"},
     {"y_object_duplicated_key_and_value", "a repeated key is refused"},
 };
+
+// A document of any shape, with blanks, escapes and numbers of every form.
+std::string random_json(std::mt19937& random, int depth) {
+    const auto any = [&](auto... texts) {
+        const std::array<const char*, sizeof...(texts)> all{texts...};
+        return std::string{all[random() % all.size()]};
+    };
+    const auto blank = [&] { return any("", "", "", " ", "\n\t", "\r "); };
+    const auto text = [&] {
+        return '"' +
+               any("", "a", "key", "\\u00e9", "\xC3\xA9", "\\ud83d\\ude39", "\\\"\\\\", "x\\ny", "\\u0000") +
+               any("", "b", "long enough to be taken in strides of sixteen bytes", "\xE2\x82\xAC", "\x7f") +
+               '"';
+    };
+    if (depth == 0 || random() % 3 == 0) {
+        return blank() +
+               any("0", "-0", "12", "-7", "1.50", "2e3", "-1E-2", "123456789012345678901234567890", "true",
+                   "false", "null", "18446744073709551615", "-9223372036854775808") +
+               blank();
+    }
+    if (random() % 4 == 0) return blank() + text() + blank();
+    const bool is_object = random() % 2 == 0;
+    std::string json = is_object ? "{" : "[";
+    const auto members = random() % 4;
+    for (unsigned at = 0; at < members; ++at) {
+        if (at > 0) json += ',';
+        if (is_object) json += blank() + '"' + std::to_string(at) + text().substr(1) + blank() + ':';
+        json += random_json(random, depth - 1);
+    }
+    return blank() + json + blank() + (is_object ? "}" : "]") + blank();
+}
+
+bool is_same(JsonValue read, const nlohmann::json& theirs) {
+    switch (read.kind()) {
+        case JsonKind::null: return theirs.is_null();
+        case JsonKind::boolean: return theirs.is_boolean() && theirs.get<bool>() == read.boolean();
+        case JsonKind::integer:
+        case JsonKind::real: return theirs.is_number() && nlohmann::json::parse(read.text()) == theirs;
+        case JsonKind::string: return theirs.is_string() && theirs.get<std::string>() == read.text();
+        case JsonKind::array:
+        case JsonKind::object: break;
+    }
+    if (!(read.is(JsonKind::array) ? theirs.is_array() : theirs.is_object())) return false;
+    if (theirs.size() != read.size()) return false;
+    std::size_t place = 0;
+    for (auto inner = read.first(); inner; inner = inner->next(), ++place) {
+        if (read.is(JsonKind::array)
+                ? !is_same(*inner, theirs[place])
+                : !theirs.contains(inner->key()) || !is_same(*inner, theirs[std::string{inner->key()}]))
+            return false;
+    }
+    return true;
+}
 
 std::string pointer_of_refusal(std::string_view body, const JsonLimits& limits = {}) {
     const auto document = JsonDocument::parse(body, limits);
@@ -183,6 +238,33 @@ TEST_CASE("the tree holds what was written, in order", "[json]") {
     CHECK(booleans.first()->next()->pointer() == "/b/1");
     CHECK(booleans.first()->next()->pointer_from(booleans) == "/1");
     CHECK(root.pointer().empty());
+}
+
+TEST_CASE("another parser reads the same of what is whole, and refuses what is spoilt alike", "[json]") {
+    constexpr unsigned seed = 20261121;
+    CAPTURE(seed);
+    std::mt19937 random{seed};
+    int refused = 0;
+    for (int round = 0; round < 20'000; ++round) {
+        auto body = random_json(random, 4);
+        const bool is_spoilt = round % 2 == 1;
+        if (is_spoilt) {
+            const auto place = random() % body.size();
+            constexpr std::string_view bytes = "{}[]:,\"\\0e.-+ \xFF\xC3\x01tn";
+            if (random() % 2 == 0)
+                body.erase(place, 1 + random() % 3);
+            else
+                body[place] = bytes[random() % bytes.size()];
+        }
+        CAPTURE(body);
+        const auto ours = JsonDocument::parse(body);
+        const bool is_repeated_key = !ours && ours.error().detail.find("twice") != std::string::npos;
+        const auto theirs = nlohmann::json::parse(body, nullptr, false);
+        refused += theirs.is_discarded() ? 1 : 0;
+        if (ours.has_value() == theirs.is_discarded() && !is_repeated_key) FAIL("judged otherwise");
+        if (ours && !is_same(ours->root(), theirs)) FAIL("read otherwise");
+    }
+    CHECK(refused > 2'000);
 }
 
 TEST_CASE("a document of a number or a text alone is read", "[json]") {

@@ -35,7 +35,7 @@ bool is_open(Role role, const api::RouteRow& row) {
     const bool binds = among({"open_lien", "increase_lien", "release_lien", "reallocate_lien", "reserve",
                               "commit_reservation", "release_reservation"});
     const bool posts = among({"add_party", "add_asset", "open_account", "add_agreement", "revoke_agreement",
-                              "post_journal", "reverse_journal"});
+                              "post_journal", "post_journals", "reverse_journal"});
     switch (role) {
         case Role::admin: return true;
         case Role::operator_: return (reads && !of_principals) || binds || posts;

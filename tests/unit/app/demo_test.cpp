@@ -23,7 +23,7 @@ struct DemoBook {
         app::demo::set_up_firm(service, options);
         app::demo::run_day(service, options);
     }
-    [[nodiscard]] const State& state() const { return store.state; }
+    [[nodiscard]] const State& state() const { return store.database->state; }
 };
 
 std::string balances_of(const State& state) {

@@ -1,0 +1,119 @@
+#include "ledger/service/inbox.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace ledger::service {
+
+bool Waiting::is_release() const {
+    return std::all_of(commands.begin(), commands.end(), [](const Asked& asked) {
+        const auto& command = asked.envelope.command;
+        return std::holds_alternative<rules::ReleaseLien>(command) ||
+               std::holds_alternative<rules::ReleaseReservation>(command) ||
+               std::holds_alternative<rules::RevokeKey>(command) ||
+               std::holds_alternative<rules::RevokeAgreement>(command);
+    });
+}
+
+Inbox::Added Inbox::add(Waiting& waiting) {
+    {
+        const std::lock_guard lock{mutex_};
+        if (is_closed_) return Added::closed;
+        const auto room = waiting.is_release() ? capacity_ : capacity_ - capacity_ / 8;
+        if (commands_ + waiting.commands.size() > room) return Added::full;
+        commands_ += waiting.commands.size();
+        waiting_.push_back(std::move(waiting));
+    }
+    arrived_.notify_one();
+    return Added::yes;
+}
+
+void Inbox::put_back(std::vector<Waiting> waiting) {
+    const std::lock_guard lock{mutex_};
+    for (const auto& one : waiting) commands_ += one.commands.size();
+    returned_.insert(returned_.begin(), std::make_move_iterator(waiting.begin()),
+                     std::make_move_iterator(waiting.end()));
+}
+
+void Inbox::report(BatchReport report) {
+    {
+        const std::lock_guard lock{mutex_};
+        reports_.push_back(std::move(report));
+    }
+    arrived_.notify_one();
+}
+
+void Inbox::wake() {
+    {
+        const std::lock_guard lock{mutex_};
+        is_woken_ = true;
+    }
+    arrived_.notify_one();
+}
+
+void Inbox::close() {
+    {
+        const std::lock_guard lock{mutex_};
+        is_closed_ = true;
+        is_woken_ = true;
+    }
+    arrived_.notify_all();
+}
+
+void Inbox::wait(std::size_t enough, std::chrono::steady_clock::duration patience) {
+    std::unique_lock lock{mutex_};
+    arrived_.wait_for(lock, patience, [&] { return is_woken_ || !reports_.empty() || commands_ >= enough; });
+    is_woken_ = false;
+}
+
+std::vector<BatchReport> Inbox::reports() {
+    const std::lock_guard lock{mutex_};
+    return std::exchange(reports_, {});
+}
+
+std::vector<Waiting> Inbox::take(std::size_t most) {
+    const std::lock_guard lock{mutex_};
+    std::vector<Waiting> taken;
+    std::size_t count = 0;
+    if (commands_ > most)
+        std::stable_partition(waiting_.begin(), waiting_.end(),
+                              [](const Waiting& one) { return one.is_release(); });
+    take_from(returned_, most, taken, count);
+    if (returned_.empty()) take_from(waiting_, most, taken, count);
+    return taken;
+}
+
+void Inbox::take_from(std::deque<Waiting>& line, std::size_t most, std::vector<Waiting>& taken,
+                      std::size_t& count) {
+    while (!line.empty() && (taken.empty() || count + line.front().commands.size() <= most)) {
+        count += line.front().commands.size();
+        commands_ -= line.front().commands.size();
+        taken.push_back(std::move(line.front()));
+        line.pop_front();
+    }
+}
+
+std::vector<Waiting> Inbox::take_expired(std::chrono::steady_clock::time_point now) {
+    const std::lock_guard lock{mutex_};
+    std::vector<Waiting> expired;
+    for (auto* line : {&returned_, &waiting_}) {
+        const auto late = std::stable_partition(line->begin(), line->end(),
+                                                [&](const Waiting& one) { return one.deadline() > now; });
+        std::move(late, line->end(), std::back_inserter(expired));
+        line->erase(late, line->end());
+    }
+    for (const auto& one : expired) commands_ -= one.commands.size();
+    return expired;
+}
+
+std::size_t Inbox::size() const {
+    const std::lock_guard lock{mutex_};
+    return commands_;
+}
+
+bool Inbox::is_closed() const {
+    const std::lock_guard lock{mutex_};
+    return is_closed_;
+}
+
+}  // namespace ledger::service

@@ -1,0 +1,85 @@
+// What reaches the book's thread: commands, bounded, and how the batches under way ended. Many threads put
+// in; one takes out.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "ledger/port/ledger.hpp"
+#include "ledger/service/writer_machine.hpp"
+
+namespace ledger::service {
+
+struct Asked {
+    Envelope envelope;
+    Digest digest;  // of the canonical command, keyed
+};
+
+// Commands that are decided next to each other and answered at once.
+struct Waiting {
+    std::vector<Asked> commands;
+    Linkage linkage = Linkage::independent;
+    std::function<void(std::vector<Outcome>)> answer;
+
+    [[nodiscard]] std::chrono::steady_clock::time_point deadline() const {
+        return commands.front().envelope.deadline;
+    }
+    // Frees collateral and binds none: a release or a recall.
+    [[nodiscard]] bool is_release() const;
+};
+
+struct BatchReport {
+    Ticket ticket;
+    Ending ending = Ending::committed;
+    std::string why;
+};
+
+class Inbox {
+public:
+    enum class Added : std::uint8_t { yes, full, closed };
+
+    // `capacity` counts commands; an eighth of it is kept for releases.
+    explicit Inbox(std::size_t capacity) : capacity_{capacity} {}
+
+    // Takes the commands only when the answer is yes.
+    [[nodiscard]] Added add(Waiting& waiting);
+    // First in line again, in this order, whatever the capacity.
+    void put_back(std::vector<Waiting> waiting);
+    void report(BatchReport report);
+    void wake();
+    // Nothing more is added; what waits can still be taken.
+    void close();
+
+    // Until a batch has ended, `enough` commands wait, somebody woke it, it was closed, or the time is over.
+    void wait(std::size_t enough, std::chrono::steady_clock::duration patience);
+    [[nodiscard]] std::vector<BatchReport> reports();
+    // What waits, oldest first, at most so many commands (a group is never parted); releases before pledges
+    // when more than that waits.
+    [[nodiscard]] std::vector<Waiting> take(std::size_t most);
+    // What waited past its deadline.
+    [[nodiscard]] std::vector<Waiting> take_expired(std::chrono::steady_clock::time_point now);
+
+    [[nodiscard]] std::size_t size() const;  // commands
+    [[nodiscard]] bool is_closed() const;
+
+private:
+    void take_from(std::deque<Waiting>& line, std::size_t most, std::vector<Waiting>& taken,
+                   std::size_t& count);
+
+    const std::size_t capacity_;
+    mutable std::mutex mutex_;
+    std::condition_variable arrived_;
+    std::deque<Waiting> returned_;  // put back; before all others, in their order
+    std::deque<Waiting> waiting_;
+    std::size_t commands_ = 0;  // in both
+    std::vector<BatchReport> reports_;
+    bool is_closed_ = false;
+    bool is_woken_ = false;
+};
+
+}  // namespace ledger::service
