@@ -114,20 +114,20 @@ private:
     void write_on();
     void resolve_on();
     [[nodiscard]] bool has_nothing_left() const;
-    void perform(std::vector<ToDo> list);
+    void perform(std::vector<Effect> list);
     void happened(const Happened& happened) { perform(machine_.on(happened)); }
-    void perform_one(const todo::TakeLease&);
-    void perform_one(const todo::CatchUp& catching_up);
-    void perform_one(const todo::StartWriting&);
-    void perform_one(const todo::Follow&);
-    void perform_one(const todo::Stage& stage);
-    void perform_one(const todo::Commit& commit) { turns_->commit(commit.ticket); }
-    void perform_one(const todo::RollBack& back) { turns_->roll_back(back.ticket); }
-    void perform_one(const todo::Merge& merge);
-    void perform_one(const todo::DecideAgain& again);
-    void perform_one(const todo::TurnAway& away);
-    void perform_one(const todo::GiveUp& gone);
-    void perform_one(const todo::RefusePast& lost);
+    void perform_one(const effect::TakeLease&);
+    void perform_one(const effect::CatchUp& catching_up);
+    void perform_one(const effect::StartWriting&);
+    void perform_one(const effect::Follow&);
+    void perform_one(const effect::Stage& stage);
+    void perform_one(const effect::Commit& commit) { turns_->commit(commit.ticket); }
+    void perform_one(const effect::RollBack& back) { turns_->roll_back(back.ticket); }
+    void perform_one(const effect::Merge& merge);
+    void perform_one(const effect::DecideAgain& again);
+    void perform_one(const effect::TurnAway& away);
+    void perform_one(const effect::GiveUp& gone);
+    void perform_one(const effect::RefusePast& lost);
 
     // Following.
     void look_at_the_lease();

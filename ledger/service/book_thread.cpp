@@ -61,7 +61,7 @@ bool BookService::has_nothing_left() const {
     }
 }
 
-void BookService::perform(std::vector<ToDo> list) {
+void BookService::perform(std::vector<Effect> list) {
     for (const auto& one : list) std::visit([this](const auto& what) { perform_one(what); }, one);
 }
 
@@ -162,13 +162,13 @@ void BookService::renew_when_idle() {
     }
 }
 
-void BookService::perform_one(const todo::Stage& stage) {
+void BookService::perform_one(const effect::Stage& stage) {
     const auto& flight = flights_.back();
     base::ensure(flight.ticket == stage.ticket, "only the last that was decided is staged");
     turns_->stage(flight.ticket, flight.decided.batch, flight.decided.state);
 }
 
-void BookService::perform_one(const todo::Merge& merge) {
+void BookService::perform_one(const effect::Merge& merge) {
     base::fault_point(base::FaultPoint::before_merge);
     auto flight = take_flight(merge.ticket);
     auto& decided = flight.decided;
@@ -213,7 +213,7 @@ BookService::Flight BookService::take_flight(Ticket ticket) {
 
 // Resolving.
 
-void BookService::perform_one(const todo::TakeLease&) {
+void BookService::perform_one(const effect::TakeLease&) {
     is_lease_wanted_ = true;
     if (machine_.stage() != WriterMachine::Stage::resolving || next_try_ != Clock::time_point{}) return;
     in_doubt_since_ = clocks_.steady();
@@ -257,7 +257,7 @@ void BookService::tell_those_in_doubt() {
                    "The store did not answer in time; the outcome is open.");
 }
 
-void BookService::perform_one(const todo::DecideAgain& again) {
+void BookService::perform_one(const effect::DecideAgain& again) {
     std::vector<Waiting> waiting;
     for (const auto ticket : again.tickets) {
         auto flight = take_flight(ticket);
@@ -266,13 +266,13 @@ void BookService::perform_one(const todo::DecideAgain& again) {
     inbox_.put_back(std::move(waiting));
 }
 
-void BookService::perform_one(const todo::TurnAway& away) {
+void BookService::perform_one(const effect::TurnAway& away) {
     for (const auto ticket : away.tickets)
         refuse_all(take_flight(ticket).waiting, Code::not_the_writer,
                    "Another server has become the writer of this book.");
 }
 
-void BookService::perform_one(const todo::GiveUp& gone) {
+void BookService::perform_one(const effect::GiveUp& gone) {
     refuse_all(take_flight(gone.ticket).waiting, Code::outcome_unknown,
                "Another server has become the writer of this book while the outcome was open.");
 }

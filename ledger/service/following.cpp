@@ -13,7 +13,7 @@ void BookService::follow_on() {
     if (Clock::now() >= next_look_) {
         next_look_ = Clock::now() + options_.follow_every;
         if (machine_.stage() == WriterMachine::Stage::catching_up)
-            perform_one(todo::CatchUp{*catching_up_});
+            perform_one(effect::CatchUp{*catching_up_});
         else
             look_at_the_lease();
         if (is_lease_wanted_ || machine_.stage() == WriterMachine::Stage::writing) return;
@@ -92,7 +92,7 @@ void BookService::tail_the_log(Version through) {
     }
 }
 
-void BookService::perform_one(const todo::CatchUp& catching_up) {
+void BookService::perform_one(const effect::CatchUp& catching_up) {
     catching_up_ = catching_up.through;
     try {
         tail_the_log(catching_up.through.version);
@@ -106,7 +106,7 @@ void BookService::perform_one(const todo::CatchUp& catching_up) {
     happened(happened::CaughtUp{catching_up.through});
 }
 
-void BookService::perform_one(const todo::StartWriting&) {
+void BookService::perform_one(const effect::StartWriting&) {
     {
         const std::lock_guard lock{mutex_};
         if (!status_.is_writer()) {
@@ -134,7 +134,7 @@ void BookService::perform_one(const todo::StartWriting&) {
     decide(std::move(alone));
 }
 
-void BookService::perform_one(const todo::Follow&) {
+void BookService::perform_one(const effect::Follow&) {
     {
         const std::lock_guard lock{mutex_};
         status_.role = ServerRole::follower;
@@ -148,7 +148,7 @@ void BookService::perform_one(const todo::Follow&) {
     next_look_ = {};
 }
 
-void BookService::perform_one(const todo::RefusePast& lost) {
+void BookService::perform_one(const effect::RefusePast& lost) {
     {
         const std::lock_guard lock{mutex_};
         status_.role = ServerRole::follower;

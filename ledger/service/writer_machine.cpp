@@ -10,21 +10,21 @@ namespace ledger::service {
 using namespace happened;
 using base::PlantedBug;
 
-std::vector<ToDo> WriterMachine::on(const Happened& happened) {
-    std::vector<ToDo> list;
+std::vector<Effect> WriterMachine::on(const Happened& happened) {
+    std::vector<Effect> list;
     if (stage_ == Stage::past_lost) return list;  // for good
     std::visit([&](const auto& one) { take(one, list); }, happened);
     return list;
 }
 
-void WriterMachine::take(const LeaseIsFree&, std::vector<ToDo>& list) {
+void WriterMachine::take(const LeaseIsFree&, std::vector<Effect>& list) {
     if (stage_ != Stage::following) return;
     stage_ = Stage::taking;
-    list.emplace_back(todo::TakeLease{});
+    list.emplace_back(effect::TakeLease{});
 }
 
 // What is in the log now is the truth (design 3, Fencing).
-void WriterMachine::take(const LeaseTaken& taken, std::vector<ToDo>& list) {
+void WriterMachine::take(const LeaseTaken& taken, std::vector<Effect>& list) {
     if (stage_ == Stage::taking) {
         const bool is_behind = taken.head.version > acknowledged_.version;
         if (!is_behind &&
@@ -32,12 +32,12 @@ void WriterMachine::take(const LeaseTaken& taken, std::vector<ToDo>& list) {
             return refuse_past(taken.head, list);
         if (is_behind) {
             stage_ = Stage::catching_up;
-            list.emplace_back(todo::CatchUp{taken.head});
+            list.emplace_back(effect::CatchUp{taken.head});
             return;
         }
         acknowledged_ = taken.head;  // the number of a batch of refusals alone is no part of the past
         stage_ = Stage::writing;
-        list.emplace_back(todo::StartWriting{});
+        list.emplace_back(effect::StartWriting{});
         return;
     }
     if (stage_ != Stage::resolving) return;
@@ -49,49 +49,49 @@ void WriterMachine::take(const LeaseTaken& taken, std::vector<ToDo>& list) {
     if (!is_past_compared && !first_is_there) acknowledged_ = taken.head;
     stage_ = Stage::writing;
     if (first_is_there) merge_first(list);
-    if (!flights_.empty()) list.emplace_back(todo::DecideAgain{drop_flights()});
-    list.emplace_back(todo::StartWriting{});
+    if (!flights_.empty()) list.emplace_back(effect::DecideAgain{drop_flights()});
+    list.emplace_back(effect::StartWriting{});
 }
 
-void WriterMachine::take(const LeaseIsAnothers&, std::vector<ToDo>& list) {
+void WriterMachine::take(const LeaseIsAnothers&, std::vector<Effect>& list) {
     if (stage_ != Stage::taking && stage_ != Stage::resolving) return;
     stage_ = Stage::following;
-    list.emplace_back(todo::Follow{});
+    list.emplace_back(effect::Follow{});
     lose_flights(list);
 }
 
-void WriterMachine::take(const LeaseNotTaken&, std::vector<ToDo>& list) {
+void WriterMachine::take(const LeaseNotTaken&, std::vector<Effect>& list) {
     if (stage_ == Stage::taking) stage_ = Stage::following;  // the lease may not be free any more
-    if (stage_ == Stage::resolving) list.emplace_back(todo::TakeLease{});
+    if (stage_ == Stage::resolving) list.emplace_back(effect::TakeLease{});
 }
 
-void WriterMachine::take(const CaughtUp& reached, std::vector<ToDo>& list) {
+void WriterMachine::take(const CaughtUp& reached, std::vector<Effect>& list) {
     if (stage_ != Stage::following && stage_ != Stage::catching_up) return;
     acknowledged_ = reached.head;
     if (stage_ == Stage::following) return;
     stage_ = Stage::writing;
-    list.emplace_back(todo::StartWriting{});
+    list.emplace_back(effect::StartWriting{});
 }
 
-void WriterMachine::take(const PastIsLost& lost, std::vector<ToDo>& list) { refuse_past(lost.found, list); }
+void WriterMachine::take(const PastIsLost& lost, std::vector<Effect>& list) { refuse_past(lost.found, list); }
 
-void WriterMachine::take(const StoreFailed&, std::vector<ToDo>& list) {
+void WriterMachine::take(const StoreFailed&, std::vector<Effect>& list) {
     if (stage_ != Stage::writing) return;
     stage_ = Stage::draining;
     drain(list);
 }
 
-void WriterMachine::take(const BatchDecided& decided, std::vector<ToDo>& list) {
+void WriterMachine::take(const BatchDecided& decided, std::vector<Effect>& list) {
     base::ensure(may_decide(), "a batch was decided that has no turn");
     flights_.push_back({decided.ticket, decided.writes, decided.after});
-    if (decided.writes) list.emplace_back(todo::Stage{decided.ticket});
+    if (decided.writes) list.emplace_back(effect::Stage{decided.ticket});
     if (base::is_planted(PlantedBug::answer_before_durable) ||
         (base::is_planted(PlantedBug::answer_out_of_turn) && !decided.writes && flights_.size() > 1))
-        list.emplace_back(todo::Merge{decided.ticket});
+        list.emplace_back(effect::Merge{decided.ticket});
     if (flights_.size() == 1) advance(list);
 }
 
-void WriterMachine::take(const BatchEnded& ended, std::vector<ToDo>& list) {
+void WriterMachine::take(const BatchEnded& ended, std::vector<Effect>& list) {
     const auto flight = std::find_if(flights_.begin(), flights_.end(),
                                      [&](const Flight& one) { return one.ticket == ended.ticket; });
     if (flight == flights_.end()) return;  // of a batch that was dropped
@@ -111,7 +111,7 @@ void WriterMachine::take(const BatchEnded& ended, std::vector<ToDo>& list) {
 }
 
 // The first in flight may commit now, or be answered when there is nothing to commit.
-void WriterMachine::advance(std::vector<ToDo>& list) {
+void WriterMachine::advance(std::vector<Effect>& list) {
     while (!flights_.empty()) {
         const auto& first = flights_.front();
         if (first.ending) {  // it failed to be staged while the one before it committed
@@ -119,7 +119,7 @@ void WriterMachine::advance(std::vector<ToDo>& list) {
             return drain(list);
         }
         if (first.writes) {
-            list.emplace_back(todo::Commit{first.ticket});
+            list.emplace_back(effect::Commit{first.ticket});
             return;
         }
         merge_first(list);
@@ -128,37 +128,37 @@ void WriterMachine::advance(std::vector<ToDo>& list) {
 
 // A batch failed. The one behind it rests on it: it must not be committed, and its session must be done with
 // it before the lease is taken again.
-void WriterMachine::drain(std::vector<ToDo>& list) {
+void WriterMachine::drain(std::vector<Effect>& list) {
     bool is_awaited = false;
     for (auto flight = flights_.begin(); flight != flights_.end(); ++flight) {
         if (!flight->writes || flight->ending) continue;
         is_awaited = true;
-        if (flight != flights_.begin()) list.emplace_back(todo::RollBack{flight->ticket});
+        if (flight != flights_.begin()) list.emplace_back(effect::RollBack{flight->ticket});
     }
     if (is_awaited) return;
     stage_ = Stage::resolving;
-    list.emplace_back(todo::TakeLease{});
+    list.emplace_back(effect::TakeLease{});
 }
 
-void WriterMachine::merge_first(std::vector<ToDo>& list) {
+void WriterMachine::merge_first(std::vector<Effect>& list) {
     acknowledged_ = flights_.front().after;
-    list.emplace_back(todo::Merge{flights_.front().ticket});
+    list.emplace_back(effect::Merge{flights_.front().ticket});
     if (base::is_planted(PlantedBug::double_merge) && flights_.front().ending == Ending::in_doubt) return;
     flights_.pop_front();
 }
 
-void WriterMachine::refuse_past(LogHead found, std::vector<ToDo>& list) {
+void WriterMachine::refuse_past(LogHead found, std::vector<Effect>& list) {
     stage_ = Stage::past_lost;
     lose_flights(list);
-    list.emplace_back(todo::RefusePast{acknowledged_.version, found});
+    list.emplace_back(effect::RefusePast{acknowledged_.version, found});
 }
 
-void WriterMachine::lose_flights(std::vector<ToDo>& list) {
+void WriterMachine::lose_flights(std::vector<Effect>& list) {
     if (!flights_.empty() && flights_.front().ending == Ending::in_doubt) {
-        list.emplace_back(todo::GiveUp{flights_.front().ticket});
+        list.emplace_back(effect::GiveUp{flights_.front().ticket});
         flights_.pop_front();
     }
-    if (!flights_.empty()) list.emplace_back(todo::TurnAway{drop_flights()});
+    if (!flights_.empty()) list.emplace_back(effect::TurnAway{drop_flights()});
 }
 
 std::vector<Ticket> WriterMachine::drop_flights() {

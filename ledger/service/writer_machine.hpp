@@ -60,7 +60,7 @@ using Happened = std::variant<happened::LeaseIsFree, happened::LeaseTaken, happe
                               happened::StoreFailed, happened::BatchDecided, happened::BatchEnded>;
 
 // What is to be done, in order.
-namespace todo {
+namespace effect {
 struct TakeLease {};
 struct CatchUp {  // apply the log through here, then say CaughtUp
     LogHead through;
@@ -92,10 +92,10 @@ struct RefusePast {  // never write again: the log lacks the version named
     Version missing;
     LogHead found;
 };
-}  // namespace todo
-using ToDo = std::variant<todo::TakeLease, todo::CatchUp, todo::StartWriting, todo::Follow, todo::Stage,
-                          todo::Commit, todo::RollBack, todo::Merge, todo::DecideAgain, todo::TurnAway,
-                          todo::GiveUp, todo::RefusePast>;
+}  // namespace effect
+using Effect = std::variant<effect::TakeLease, effect::CatchUp, effect::StartWriting, effect::Follow,
+                            effect::Stage, effect::Commit, effect::RollBack, effect::Merge,
+                            effect::DecideAgain, effect::TurnAway, effect::GiveUp, effect::RefusePast>;
 
 class WriterMachine {
 public:
@@ -110,7 +110,7 @@ public:
     // Begins as a follower of what was loaded.
     explicit WriterMachine(LogHead loaded) : acknowledged_{loaded} {}
 
-    [[nodiscard]] std::vector<ToDo> on(const Happened& happened);
+    [[nodiscard]] std::vector<Effect> on(const Happened& happened);
 
     enum class Stage : std::uint8_t {
         following,
@@ -134,21 +134,21 @@ public:
     auto operator<=>(const WriterMachine&) const = default;
 
 private:
-    void take(const happened::LeaseIsFree&, std::vector<ToDo>& list);
-    void take(const happened::LeaseTaken& taken, std::vector<ToDo>& list);
-    void take(const happened::LeaseIsAnothers&, std::vector<ToDo>& list);
-    void take(const happened::LeaseNotTaken&, std::vector<ToDo>& list);
-    void take(const happened::CaughtUp& reached, std::vector<ToDo>& list);
-    void take(const happened::PastIsLost& lost, std::vector<ToDo>& list);
-    void take(const happened::StoreFailed&, std::vector<ToDo>& list);
-    void take(const happened::BatchDecided& decided, std::vector<ToDo>& list);
-    void take(const happened::BatchEnded& ended, std::vector<ToDo>& list);
+    void take(const happened::LeaseIsFree&, std::vector<Effect>& list);
+    void take(const happened::LeaseTaken& taken, std::vector<Effect>& list);
+    void take(const happened::LeaseIsAnothers&, std::vector<Effect>& list);
+    void take(const happened::LeaseNotTaken&, std::vector<Effect>& list);
+    void take(const happened::CaughtUp& reached, std::vector<Effect>& list);
+    void take(const happened::PastIsLost& lost, std::vector<Effect>& list);
+    void take(const happened::StoreFailed&, std::vector<Effect>& list);
+    void take(const happened::BatchDecided& decided, std::vector<Effect>& list);
+    void take(const happened::BatchEnded& ended, std::vector<Effect>& list);
 
-    void advance(std::vector<ToDo>& list);
-    void drain(std::vector<ToDo>& list);
-    void merge_first(std::vector<ToDo>& list);
-    void refuse_past(LogHead found, std::vector<ToDo>& list);
-    void lose_flights(std::vector<ToDo>& list);
+    void advance(std::vector<Effect>& list);
+    void drain(std::vector<Effect>& list);
+    void merge_first(std::vector<Effect>& list);
+    void refuse_past(LogHead found, std::vector<Effect>& list);
+    void lose_flights(std::vector<Effect>& list);
     [[nodiscard]] std::vector<Ticket> drop_flights();
 
     Stage stage_ = Stage::following;

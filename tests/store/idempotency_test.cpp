@@ -122,7 +122,9 @@ TEST_CASE("a replay costs one look-up and a new key none, across many partitions
     for (const auto& id : new_ids(5, 20'000)) CHECK(store.answered({id}).empty());
     after = store.filters().counters();
     INFO(after.lookups - before.lookups << " look-ups of 20,000");
-    CHECK(after.lookups - before.lookups < 200);
+    // 26 in 100,000 for a full filter, and each partition has two of them; half as many again for chance.
+    const auto expected_most = 20'000 * 2 * (long_book.closed() + 1) * 26 / 100'000;
+    CHECK(after.lookups - before.lookups <= expected_most + expected_most / 2);
     CHECK(after.found == before.found);
 }
 

@@ -45,7 +45,7 @@ public:
 
     void hear(std::size_t at, const Happened& what) {
         for (const auto& one : process(at).machine.on(what))
-            std::visit([&](const auto& todo) { perform(at, todo); }, one);
+            std::visit([&](const auto& wanted) { perform(at, wanted); }, one);
     }
 
     void decide(std::size_t at) {
@@ -190,14 +190,14 @@ private:
         return nullptr;
     }
 
-    void perform(std::size_t at, const todo::TakeLease&) { process(at).wants_lease = true; }
-    void perform(std::size_t at, const todo::CatchUp& todo) { process(at).catching_up = todo.through; }
-    void perform(std::size_t, const todo::StartWriting&) {}
-    void perform(std::size_t at, const todo::Follow&) { send_on(at, process(at).waiting); }
-    void perform(std::size_t at, const todo::Stage& todo) {
+    void perform(std::size_t at, const effect::TakeLease&) { process(at).wants_lease = true; }
+    void perform(std::size_t at, const effect::CatchUp& wanted) { process(at).catching_up = wanted.through; }
+    void perform(std::size_t, const effect::StartWriting&) {}
+    void perform(std::size_t at, const effect::Follow&) { send_on(at, process(at).waiting); }
+    void perform(std::size_t at, const effect::Stage& wanted) {
         auto& self = process(at);
         const auto flight = std::find_if(self.flights.begin(), self.flights.end(),
-                                         [&](const Batch& one) { return one.ticket == todo.ticket; });
+                                         [&](const Batch& one) { return one.ticket == wanted.ticket; });
         auto before = self.view;
         for (auto one = self.flights.begin(); one < flight; ++one)
             if (one->writes) before.push_back(record_of(*one));
@@ -205,7 +205,7 @@ private:
         for (auto& carrier : self.carriers) {
             if (carrier.carried != Carried::idle) continue;
             carrier = {.carried = Carried::staged,
-                       .ticket = todo.ticket,
+                       .ticket = wanted.ticket,
                        .command = flight->command,
                        .epoch = self.epoch_seen,
                        .number = number,
@@ -215,35 +215,35 @@ private:
         }
         world_.is_out_of_order = true;
     }
-    void perform(std::size_t at, const todo::Commit& todo) {
-        if (auto* carrier = carrier_of(at, todo.ticket)) carrier->may_commit = true;
+    void perform(std::size_t at, const effect::Commit& wanted) {
+        if (auto* carrier = carrier_of(at, wanted.ticket)) carrier->may_commit = true;
     }
-    void perform(std::size_t at, const todo::RollBack& todo) {
-        if (auto* carrier = carrier_of(at, todo.ticket)) carrier->must_roll_back = true;
+    void perform(std::size_t at, const effect::RollBack& wanted) {
+        if (auto* carrier = carrier_of(at, wanted.ticket)) carrier->must_roll_back = true;
     }
-    void perform(std::size_t at, const todo::Merge& todo) {
+    void perform(std::size_t at, const effect::Merge& wanted) {
         world_.is_out_of_order = world_.is_out_of_order || process(at).flights.empty() ||
-                                 process(at).flights.front().ticket != todo.ticket;
-        const auto flight = take_flight(at, todo.ticket);
+                                 process(at).flights.front().ticket != wanted.ticket;
+        const auto flight = take_flight(at, wanted.ticket);
         if (flight.writes) process(at).view.push_back(record_of(flight));
         world_.answered = static_cast<std::uint8_t>(world_.answered | (1U << flight.command));
     }
-    void perform(std::size_t at, const todo::DecideAgain& todo) {
+    void perform(std::size_t at, const effect::DecideAgain& wanted) {
         std::vector<std::uint8_t> again;
-        for (const auto ticket : todo.tickets) again.push_back(take_flight(at, ticket).command);
+        for (const auto ticket : wanted.tickets) again.push_back(take_flight(at, ticket).command);
         auto& waiting = process(at).waiting;
         waiting.insert(waiting.begin(), again.begin(), again.end());
     }
-    void perform(std::size_t at, const todo::TurnAway& todo) {
+    void perform(std::size_t at, const effect::TurnAway& wanted) {
         std::vector<std::uint8_t> commands;
-        for (const auto ticket : todo.tickets) commands.push_back(take_flight(at, ticket).command);
+        for (const auto ticket : wanted.tickets) commands.push_back(take_flight(at, ticket).command);
         send_on(at, commands);
     }
-    void perform(std::size_t at, const todo::GiveUp& todo) {
-        std::vector<std::uint8_t> commands{take_flight(at, todo.ticket).command};
+    void perform(std::size_t at, const effect::GiveUp& wanted) {
+        std::vector<std::uint8_t> commands{take_flight(at, wanted.ticket).command};
         send_on(at, commands);
     }
-    void perform(std::size_t at, const todo::RefusePast&) { send_on(at, process(at).waiting); }
+    void perform(std::size_t at, const effect::RefusePast&) { send_on(at, process(at).waiting); }
 
     // Its client asks the other process, under the same key.
     void send_on(std::size_t at, std::vector<std::uint8_t>& commands) {
