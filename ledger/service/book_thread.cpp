@@ -92,11 +92,8 @@ std::size_t BookService::enough_to_decide() const {
 void BookService::decide_next() {
     const auto now = clocks_.steady();
     auto waiting = inbox_.take(options_.batch_max);
-    const auto late = std::stable_partition(waiting.begin(), waiting.end(),
-                                            [&](const Waiting& one) { return one.deadline() > now; });
-    refuse_all({std::make_move_iterator(late), std::make_move_iterator(waiting.end())}, Code::queue_full,
-               "The command waited past its deadline.");
-    waiting.erase(late, waiting.end());
+    refuse_all(take_those(waiting, [&](const Waiting& one) { return one.deadline() <= now; }),
+               Code::queue_full, "The command waited past its deadline.");
     if (!waiting.empty()) decide(std::move(waiting));
 }
 

@@ -75,9 +75,11 @@ std::vector<Waiting> Inbox::take(std::size_t most) {
     const std::lock_guard lock{mutex_};
     std::vector<Waiting> taken;
     std::size_t count = 0;
-    if (commands_ > most)
-        std::stable_partition(waiting_.begin(), waiting_.end(),
-                              [](const Waiting& one) { return one.is_release(); });
+    if (commands_ > most) {
+        auto releases = take_those(waiting_, [](const Waiting& one) { return one.is_release(); });
+        waiting_.insert(waiting_.begin(), std::make_move_iterator(releases.begin()),
+                        std::make_move_iterator(releases.end()));
+    }
     take_from(returned_, most, taken, count);
     if (returned_.empty()) take_from(waiting_, most, taken, count);
     return taken;
@@ -97,10 +99,8 @@ std::vector<Waiting> Inbox::take_expired(std::chrono::steady_clock::time_point n
     const std::lock_guard lock{mutex_};
     std::vector<Waiting> expired;
     for (auto* line : {&returned_, &waiting_}) {
-        const auto late = std::stable_partition(line->begin(), line->end(),
-                                                [&](const Waiting& one) { return one.deadline() > now; });
-        std::move(late, line->end(), std::back_inserter(expired));
-        line->erase(late, line->end());
+        auto late = take_those(*line, [&](const Waiting& one) { return one.deadline() <= now; });
+        std::ranges::move(late, std::back_inserter(expired));
     }
     for (const auto& one : expired) commands_ -= one.commands.size();
     return expired;

@@ -33,6 +33,23 @@ struct Waiting {
     [[nodiscard]] bool is_release() const;
 };
 
+// Takes out of the line those it is asked for; both keep their order.
+template <class Line, class IsWanted>
+[[nodiscard]] std::vector<Waiting> take_those(Line& line, IsWanted is_wanted) {
+    std::vector<Waiting> taken;
+    auto kept = line.begin();
+    for (auto& one : line) {
+        if (is_wanted(one)) {
+            taken.push_back(std::move(one));
+        } else {
+            if (&*kept != &one) *kept = std::move(one);
+            ++kept;
+        }
+    }
+    line.erase(kept, line.end());
+    return taken;
+}
+
 struct BatchReport {
     Ticket ticket;
     Ending ending = Ending::committed;

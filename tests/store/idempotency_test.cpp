@@ -222,7 +222,7 @@ TEST_CASE("the writer's role is enough to look keys up and to keep the filters")
 }
 
 TEST_CASE("keys of a batch whose answer was lost are known once it is found committed, and only then") {
-    for (const std::size_t size : {1, 600}) {
+    for (const std::size_t size : {1U, 600U}) {
         for (const bool is_let_through : {true, false}) {
             INFO(size << " " << is_let_through);
             StoredBook book{27, partition_size};

@@ -178,10 +178,24 @@ void close_all_but(int kept, int also_kept) noexcept {
     guard_server(prepared, folder, files.lock.get());
 }
 
+// An entry of the password file, read into room of the caller's own: servers may start side by side.
+struct PasswordEntry {
+    passwd entry{};
+    std::array<char, 16384> room{};
+    passwd* found = nullptr;
+};
+
 std::optional<Identity> identity_named(const char* name) {
-    const passwd* entry = ::getpwnam(name);
-    if (entry == nullptr) return std::nullopt;
-    return Identity{entry->pw_uid, entry->pw_gid, {}, name, true};
+    PasswordEntry of;
+    ::getpwnam_r(name, &of.entry, of.room.data(), of.room.size(), &of.found);
+    if (of.found == nullptr) return std::nullopt;
+    return Identity{of.entry.pw_uid, of.entry.pw_gid, {}, name, true};
+}
+
+std::string name_of(uid_t user) {
+    PasswordEntry of;
+    ::getpwuid_r(user, &of.entry, of.room.data(), of.room.size(), &of.found);
+    return of.found == nullptr ? std::string{} : std::string{of.entry.pw_name};
 }
 
 Identity with_groups(Identity identity) {
@@ -221,8 +235,7 @@ Result<Identity> choose_identity(const fs::path& cluster) {
         return Identity{me, ::getegid(), {}, {}, false};
     }
     if (is_there && found.st_uid != 0) {
-        const passwd* owner = ::getpwuid(found.st_uid);
-        return with_groups({found.st_uid, found.st_gid, {}, owner == nullptr ? "" : owner->pw_name, true});
+        return with_groups({found.st_uid, found.st_gid, {}, name_of(found.st_uid), true});
     }
     for (const char* name : {"postgres", "nobody"})
         if (auto identity = identity_named(name)) return with_groups(*std::move(identity));

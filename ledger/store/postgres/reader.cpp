@@ -122,12 +122,12 @@ auto PostgresReader::read(Call call) {
 
 std::vector<std::shared_ptr<const port::LogEntry>> PostgresReader::log_after(Version after,
                                                                              std::size_t most) {
-    return read([&](Connection& connection) { return read_log_after(connection, book_id_, after, most); });
+    return read([&](Connection& connection) { return read_log_after(connection, book_id(), after, most); });
 }
 
 std::vector<std::shared_ptr<const port::LogEntry>> PostgresReader::log_at(
     const std::vector<Version>& versions) {
-    return read([&](Connection& connection) { return read_log_at(connection, book_id_, versions); });
+    return read([&](Connection& connection) { return read_log_at(connection, book_id(), versions); });
 }
 
 std::vector<Version> PostgresReader::journals(const port::Ledger::JournalQuery& query) {
@@ -139,7 +139,7 @@ std::vector<Version> PostgresReader::journals(const port::Ledger::JournalQuery& 
     return read([&](Connection& connection) {
         std::vector<Version> versions;
         while (versions.size() < query.most) {
-            Parameters values = parameters(book_id_, from, most);
+            Parameters values = parameters(book_id(), from, most);
             if (query.account) values.add(static_cast<std::int32_t>(query.account->value));
             const Statement& statement = query.account ? is_down ? account_journals_down : account_journals_up
                                          : is_down     ? journals_down
@@ -158,7 +158,7 @@ std::vector<Version> PostgresReader::journals(const port::Ledger::JournalQuery& 
 
 std::optional<Version> PostgresReader::made_by(rules::Named kind, std::string_view name) {
     return read([&](Connection& connection) -> std::optional<Version> {
-        const Rows rows = connection.execute(made_by_name, parameters(book_id_, text_of(kind), name));
+        const Rows rows = connection.execute(made_by_name, parameters(book_id(), text_of(kind), name));
         return rows.empty() ? std::nullopt : std::optional{Version{unsigned_of(rows.at(0, 0))}};
     });
 }
@@ -166,7 +166,7 @@ std::optional<Version> PostgresReader::made_by(rules::Named kind, std::string_vi
 // An open lien is found by the lines it has; a closed one by all it ever had.
 std::vector<LienKey> PostgresReader::liens(const port::Ledger::LienQuery& query) {
     return read([&](Connection& connection) {
-        Parameters values = parameters(book_id_, signed_of(query.after.value), signed_of(query.most));
+        Parameters values = parameters(book_id(), signed_of(query.after.value), signed_of(query.most));
         std::string sql = "SELECT l.key FROM lien AS l WHERE l.book_id = $1 AND l.key > $2";
         const auto where = [&](std::string_view condition, const auto& value) {
             values.add(value);
@@ -194,7 +194,7 @@ std::vector<LienKey> PostgresReader::liens(const port::Ledger::LienQuery& query)
 
 std::vector<Version> PostgresReader::history_of(LienKey lien) {
     return read([&](Connection& connection) {
-        return versions_of(connection.execute(lien_life, parameters(book_id_, signed_of(lien.value))));
+        return versions_of(connection.execute(lien_life, parameters(book_id(), signed_of(lien.value))));
     });
 }
 
@@ -205,7 +205,7 @@ std::vector<Version> PostgresReader::life_of(const char* table, const char* end,
                 "SELECT key >> 12 FROM {0} WHERE book_id = $1 AND key = $2"
                 " UNION SELECT {1} FROM {0} WHERE book_id = $1 AND key = $2 AND {1} IS NOT NULL ORDER BY 1",
                 table, end),
-            parameters(book_id_, signed_of(key))));
+            parameters(book_id(), signed_of(key))));
     });
 }
 
@@ -224,7 +224,7 @@ std::vector<std::uint64_t> PostgresReader::keys(const char* table, const char* e
         const Rows rows = connection.execute(
             fmt::format("SELECT key FROM {} WHERE book_id = $1 AND key > $2{}{}{} ORDER BY key LIMIT $3",
                         table, query.open ? " AND " : "", query.open ? end : "", is_open),
-            parameters(book_id_, signed_of(query.after), signed_of(query.most)));
+            parameters(book_id(), signed_of(query.after), signed_of(query.most)));
         std::vector<std::uint64_t> found;
         for (std::size_t row = 0; row < rows.size(); ++row) found.push_back(unsigned_of(rows.at(row, 0)));
         return found;
@@ -246,7 +246,7 @@ std::vector<ExceptionKey> PostgresReader::exceptions(const port::Ledger::KeysQue
 std::vector<std::optional<std::string>> PostgresReader::texts(const std::vector<Digest>& commitments) {
     return read([&](Connection& connection) {
         Parameters values;
-        values.add(book_id_).add_array(commitments);
+        values.add(book_id()).add_array(commitments);
         const Rows rows = connection.execute(read_texts, values);
         std::map<Digest, std::optional<std::string>> found;
         for (std::size_t row = 0; row < rows.size(); ++row)

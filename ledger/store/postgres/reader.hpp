@@ -3,6 +3,7 @@
 // sessions are in use.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -56,6 +57,7 @@ private:
     void give_back(Connection&& connection);
     [[nodiscard]] std::vector<std::uint64_t> keys(const char* table, const char* end,
                                                   const port::Ledger::KeysQuery& query);
+    [[nodiscard]] std::int32_t book_id() const { return book_id_; }
     [[nodiscard]] std::vector<Version> life_of(const char* table, const char* end, std::uint64_t key);
 
     ReaderOptions options_;
@@ -63,7 +65,7 @@ private:
     std::condition_variable returned_;
     std::vector<Connection> idle_;
     std::size_t out_ = 0;  // sessions in use
-    std::int32_t book_id_ = 0;  // 0 until the first session found it
+    std::atomic<std::int32_t> book_id_ = 0;  // 0 until the first session found it
 };
 
 }  // namespace ledger::store::postgres

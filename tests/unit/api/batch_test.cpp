@@ -91,7 +91,7 @@ TEST_CASE("one refusal refuses an atomic batch, and nobody else's key is used up
     const auto head = firm.ledger.committed()->state.version().value;
     const std::vector<json> journals{in("a", "5.00"), out("b", "900.00"), in("c", "6.00")};
     const auto answer = firm.batch("atomic", journals);
-    for (const auto place : {0, 2}) {
+    for (const std::size_t place : {0U, 2U}) {
         CHECK(answer["results"][place]["status"] == 409);
         CHECK(answer["results"][place]["problem"]["code"] == "LINKED_REFUSED");
     }

@@ -115,7 +115,7 @@ TEST_CASE("a stream from the beginning has every version, with the stored events
         version = at;
         CHECK(event.data["index"] == index++);
         CHECK(event.id == fmt::format("{}.{}", at, event.data["index"].get<std::uint64_t>()));
-        CHECK(event.type == event.data["type"]);
+        CHECK(event.type == event.data["type"].get<std::string>());
         last_types.push_back(event.type);
         if (version == head && event.type == "balance.changed") {
             CHECK(event.data["after"].size() == 2);

@@ -40,7 +40,7 @@ ByteView viewed(const std::string& bytes) { return as_bytes(bytes); }
 }  // namespace
 
 TEST_CASE("a filter holds every key it was given, whatever its size") {
-    for (const std::size_t count : {1, 2, 25, 26, 1000, 100'000}) {
+    for (const std::size_t count : {1U, 2U, 25U, 26U, 1000U, 100'000U}) {
         INFO(count);
         const auto keys = Keys{count}.some(count);
         CHECK(held(filled(KeyFilter{count}, keys), keys) == count);
@@ -97,7 +97,7 @@ TEST_CASE("a filter is read back as it was written") {
     CHECK(read->count() == filter.count());
     CHECK(read->capacity() == 5000);
 
-    for (const std::size_t count : {0, 1, 3000}) {
+    for (const std::size_t count : {0U, 1U, 3000U}) {
         const auto some = std::vector<Key>(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(count));
         const auto growing = filled(GrowingKeyFilter{500}, some);
         const auto written = growing.to_bytes();
