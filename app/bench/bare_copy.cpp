@@ -21,10 +21,8 @@ struct AppendedTable {
 };
 constexpr std::array tables{AppendedTable{"event", "version", 1}, AppendedTable{"journal", "key", 4096},
                             AppendedTable{"leg", "journal", 4096},
-                            AppendedTable{"balance_history", "version", 1},
                             AppendedTable{"batch", "last_version", 1}};
 constexpr std::size_t journal_table = 1;
-constexpr std::size_t history_table = 3;
 
 constexpr std::size_t journals_max = 200'000;  // in memory at once: about 600 bytes each
 
@@ -122,15 +120,10 @@ BareCopy::Rates BareCopy::copy_in() {
         statements[at] = fmt::format("COPY {} FROM STDIN (FORMAT binary)", copy_of(tables[at]));
     const auto cpu_before = cpu_seconds(session_.backend_pid());
     const auto begin = Clock::now();
-    double on_history = 0;
     double journals = 0;
     for (const auto& batch : batches_) {
         session_.begin();
-        for (std::size_t at = 0; at < tables.size(); ++at) {
-            const auto before = Clock::now();
-            session_.copy_in(statements[at], batch.streams[at]);
-            if (at == history_table) on_history += seconds_between(before, Clock::now());
-        }
+        for (std::size_t at = 0; at < tables.size(); ++at) session_.copy_in(statements[at], batch.streams[at]);
         if (session_.commit() != postgres::CommitOutcome::committed)
             throw CommandFailed{exit_unreachable, "A COPY of the benchmark was not committed."};
         journals += static_cast<double>(batch.journals);
@@ -139,7 +132,6 @@ BareCopy::Rates BareCopy::copy_in() {
     const auto cpu = cpu_seconds(session_.backend_pid()) - cpu_before;
     if (journals == 0) return {};
     return {.journals_per_second = journals / took,
-            .without_history = journals / (took - on_history),
             .server_cpu_us = cpu * 1e6 / journals};
 }
 

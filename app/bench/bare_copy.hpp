@@ -21,7 +21,6 @@ public:
 
     struct Rates {
         double journals_per_second = 0;
-        double without_history = 0;  // as if balance_history were not written
         double server_cpu_us = 0;  // a journal
     };
     // Sends what was read, into tables that keep what earlier rounds sent, as the writer's do.

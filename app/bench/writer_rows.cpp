@@ -13,20 +13,18 @@ constexpr const char* unit = "journals/s";
 std::uint64_t head(Bench& bench) { return bench.firm().book().committed()->state.version().value; }
 
 struct CopyRounds {
-    Compared whole;
-    Compared without_history;
+    Compared rates;
     std::vector<double> writer_cpu;
     std::vector<double> copy_cpu;
 };
 
 void emit_copy(Bench& bench, const CopyRounds& rounds) {
     const auto of = unit + bench.over(bench.options.spread);
-    auto figure = rounds.whole.figure("writer_batch", of, "bare COPY");
+    auto figure = rounds.rates.figure("writer_batch", of, "bare COPY");
     figure.bar = 0.6;
     figure.server_cpu_us = median(rounds.writer_cpu);
     figure.peer_server_cpu_us = median(rounds.copy_cpu);
     bench.emit(std::move(figure));
-    bench.emit(rounds.without_history.figure("writer_batch", of, "bare COPY without balance_history"));
 }
 
 }  // namespace
@@ -48,8 +46,7 @@ void measure_writer_batch(Bench& bench) {
         const auto ours = bench.writer_round(options.spread);
         copy.read_batches_after(before);
         const auto theirs = copy.copy_in();
-        copies.whole.add(ours.journals_per_second, theirs.journals_per_second);
-        copies.without_history.add(ours.journals_per_second, theirs.without_history);
+        copies.rates.add(ours.journals_per_second, theirs.journals_per_second);
         copies.writer_cpu.push_back(ours.server_cpu_us);
         copies.copy_cpu.push_back(theirs.server_cpu_us);
         if (pgbench != nullptr)

@@ -13,7 +13,7 @@ from support import amount, credit, debit, deposit, in_an_hour, journal, psql
 # What the log says in rows; each column of each is made again from the log and compared.
 PROJECTIONS = ["party", "asset", "principal", "api_key", "reason", "agreement", "account", "account_limit",
                "object_name",
-               "journal", "leg", "evidence", "balance", "balance_history", "lien", "lien_line", "lien_history",
+               "journal", "leg", "evidence", "balance", "encumbrance_history", "lien", "lien_line", "lien_history",
                "reservation", "exception"]
 # What stands beside the log and has no second source.
 BESIDE = {"book", "lease", "batch", "refusal", "erasable_text", "schema_migration", "idempotency_filter"}
@@ -163,7 +163,7 @@ class Tampering(WithBook):
         yield "every row deleted", f"DELETE FROM {table}"
         yield "a row duplicated", f"INSERT INTO {table} SELECT * FROM {table} WHERE {self.row(table)}"
         key = {"leg": "journal", "evidence": "journal", "object_name": "version", "api_key": "id", "event": "version",
-               "balance": "account", "balance_history": "account", "account_limit": "asset"}.get(table)
+               "balance": "account", "encumbrance_history": "account", "account_limit": "asset"}.get(table)
         key = key or next(name for name in ("no", "key", "lien", "account") if name in names)
         first, last = (f"(SELECT t FROM {table} AS t ORDER BY {key} {way}, t::text {way} LIMIT 1)"
                        for way in ("ASC", "DESC"))

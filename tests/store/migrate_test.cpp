@@ -8,6 +8,8 @@
 
 #include "ledger/store/postgres/migrate.hpp"
 #include "ledger/store/postgres/session.hpp"
+#include "ledger/store/postgres/verify.hpp"
+#include "tests/store/stored_book.hpp"
 #include "tests/support/temp_postgres.hpp"
 
 namespace {
@@ -170,4 +172,61 @@ TEST_CASE("refusals given before they were partitioned are kept, each in the par
     CHECK(number("SELECT count(*) FROM pg_inherits WHERE inhparent = 'refusal'::regclass") == 4);
     CHECK_THROWS_AS(connection.execute("INSERT INTO refusal SELECT * FROM before LIMIT 1"), Fault);
     CHECK_THROWS_AS(connection.execute("DELETE FROM refusal"), Fault);
+}
+
+TEST_CASE("legs posted before they carried balances get them from the log, also when the program died between") {
+    tests::StoredBook book{77};
+    book.run(1500, 100);
+    auto connection = book.database().connect();
+    const auto number = [&](const std::string& sql) { return connection.execute(sql).at(0, 0).int8(); };
+    const auto legs = number("SELECT count(*) FROM leg");
+    const auto encumbrances = number("SELECT count(*) FROM encumbrance_history");
+    REQUIRE(legs > 50);
+    REQUIRE(encumbrances > 20);
+    // As the step leaves them, with the rest of the book as it is.
+    connection.execute_script(
+        "SET session_replication_role = replica; DELETE FROM leg; DELETE FROM encumbrance_history;"
+        "SET session_replication_role = origin;"
+        "UPDATE schema_migration SET refill = '{leg,encumbrance_history}' WHERE number = 3");
+    const auto status = require_schema(connection, embedded_migrations());
+    REQUIRE_FALSE(status);
+    CHECK_THAT(status.error().detail, Catch::Contains("0003_balances_after are not filled"));
+    const auto report = migrate(connection, embedded_migrations());
+    if (!report) FAIL(report.error().detail);
+    CHECK(report->applied.empty());
+    CHECK(require_schema(connection, embedded_migrations()));
+    CHECK(number("SELECT count(*) FROM leg") == legs);
+    CHECK(number("SELECT count(*) FROM encumbrance_history") == encumbrances);
+    const auto verified = verify_book(connection, {.book = "test"});
+    REQUIRE(verified);
+    CHECK(verified->ok());
+}
+
+TEST_CASE("a log that does not verify fills no table") {
+    tests::StoredBook book{78};
+    book.run(100, 20);
+    auto connection = book.database().connect();
+    connection.execute_script(
+        "SET session_replication_role = replica; DELETE FROM leg;"
+        "UPDATE event SET effective = effective + interval '1 day' WHERE version = 9;"
+        "SET session_replication_role = origin; UPDATE schema_migration SET refill = '{leg}' WHERE number = 3");
+    const auto report = migrate(connection, embedded_migrations());
+    REQUIRE_FALSE(report);
+    CHECK_THAT(report.error().detail, Catch::Contains("event 9"));
+    CHECK(connection.execute("SELECT count(*) FROM leg").at(0, 0).int8() == 0);
+    CHECK_FALSE(require_schema(connection, embedded_migrations()));
+}
+
+TEST_CASE("the step that gives legs their balances empties what it fills again") {
+    const auto database = TempPostgres::instance().empty_database();
+    auto connection = database->connect();
+    REQUIRE(migrate(connection, embedded_migrations().first(2)));
+    connection.execute_script("INSERT INTO leg VALUES (4096, 1, 1, 0, 0, 0), (4096, -1, 1, 1, 0, 1)");
+    const auto report = migrate(connection, embedded_migrations());
+    if (!report) FAIL(report.error().detail);
+    const auto number = [&](const std::string& sql) { return connection.execute(sql).at(0, 0).int8(); };
+    CHECK(number("SELECT count(*) FROM leg") == 0);
+    CHECK(number("SELECT count(*) FROM schema_migration WHERE cardinality(refill) > 0") == 0);
+    CHECK_THROWS_AS(connection.execute("DELETE FROM leg"), Fault);
+    CHECK_THROWS_AS(connection.execute("TRUNCATE leg_p0000"), Fault);
 }

@@ -40,7 +40,7 @@ std::set<std::string> texts(Connection& connection, const std::string& sql) {
 const std::set<std::string> append_only{"event",           "batch",     "party",        "asset",
                                         "principal",       "reason",    "account",      "account_limit",
                                         "object_name",     "journal",   "leg",          "evidence",
-                                        "balance_history", "lien_line", "lien_history", "refusal"};
+                                        "encumbrance_history", "lien_line", "lien_history", "refusal"};
 const std::set<std::string> mutable_rows{
     "book",      "lease",     "balance", "lien",          "reservation",
     "exception", "agreement", "api_key", "erasable_text", "idempotency_filter"};
@@ -51,7 +51,7 @@ TEST_CASE("a row of the log or of a journal is neither changed nor removed, not 
     auto connection = filled().database().connect();
     auto every = append_only;
     for (const auto* part :
-         {"event_p0000", "journal_p0000", "leg_p0000", "balance_history_p0000", "refusal_p0000"})
+         {"event_p0000", "journal_p0000", "leg_p0000", "encumbrance_history_p0000", "refusal_p0000"})
         every.insert(part);
     for (const auto& table : every) {
         INFO(table);

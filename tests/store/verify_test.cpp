@@ -95,7 +95,7 @@ std::string alteration(Table table) {
         case Table::leg: return "debit = debit + 1";
         case Table::evidence: return "reference = reference || 'x'";
         case Table::balance: return "total = total + 1";
-        case Table::balance_history: return "reserved = reserved + 1";
+        case Table::encumbrance_history: return "reserved = reserved + 1";
         case Table::lien: return "holder = holder + 1";
         case Table::lien_line: return "quantity = quantity + 1";
         case Table::lien_history: return "rank = rank + 1";
@@ -171,7 +171,7 @@ TEST_CASE("two rows of a table that changed places are both named") {
                                                                  {"account", "id"},
                                                                  {"journal", "name"},
                                                                  {"lien", "holder"},
-                                                                 {"balance_history", "total"},
+                                                                 {"encumbrance_history", "total"},
                                                                  {"object_name", "version"}};
     for (const auto& [table, column] : swaps) {
         INFO(table << "." << column);

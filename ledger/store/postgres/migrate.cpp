@@ -5,6 +5,8 @@
 #include "ledger/base/digest.hpp"
 #include "ledger/base/ensure.hpp"
 #include "ledger/store/postgres/connection_trouble.hpp"
+#include "ledger/store/postgres/verify.hpp"
+#include "ledger/store/postgres/verify.hpp"
 
 namespace ledger::store::postgres {
 namespace {
@@ -22,7 +24,19 @@ constexpr const char* table_sql =
     " name text NOT NULL UNIQUE,"
     " sha256 bytea NOT NULL CHECK (octet_length(sha256) = 32),"
     " applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),"
-    " applied_by text NOT NULL DEFAULT session_user)";
+    " applied_by text NOT NULL DEFAULT session_user);"
+    "ALTER TABLE schema_migration ADD COLUMN IF NOT EXISTS refill text[] NOT NULL DEFAULT '{}'";
+
+// A step that changes a projection empties it and names it in a temporary table. Its rows are made from the
+// log when every step has run, because this program projects into tables of its own time.
+std::vector<std::string> names_to_refill(Connection& connection) {
+    std::vector<std::string> names;
+    const Rows there = connection.execute("SELECT to_regclass('pg_temp.refill_from_log') IS NOT NULL");
+    if (!there.at(0, 0).boolean()) return names;
+    const Rows rows = connection.execute("SELECT name FROM pg_temp.refill_from_log ORDER BY name");
+    for (std::size_t row = 0; row < rows.size(); ++row) names.emplace_back(rows.at(row, 0).text());
+    return names;
+}
 
 struct Applied {
     std::int32_t number;
@@ -96,8 +110,10 @@ Status apply(Connection& connection, const Migration& migration) {
         if (!connection.is_in_transaction())
             return refuse_trouble(fmt::format("Migration {} ends its transaction itself.", name),
                                   "Take COMMIT and ROLLBACK out of its text.");
-        connection.execute("INSERT INTO schema_migration (number, name, sha256) VALUES ($1, $2, $3)",
-                           parameters(migration.number, migration.name, base::sha256(migration.up)));
+        connection.execute(
+            "INSERT INTO schema_migration (number, name, sha256, refill) VALUES ($1, $2, $3, $4)",
+            parameters(migration.number, migration.name, base::sha256(migration.up))
+                .add_array(names_to_refill(connection)));
         if (transaction.commit() == CommitOutcome::committed) return {};
     } catch (const Fault& fault) {
         return refuse_trouble(fmt::format("Migration {} failed and left nothing: {}{}{}", name, fault.what(),
@@ -108,12 +124,40 @@ Status apply(Connection& connection, const Migration& migration) {
                           "Start again: what is there is read first, and what is missing is applied.");
 }
 
+// What the steps so far left to be made from the log; a program that died in front of this finds it here again.
+Status refill(Connection& connection) {
+    try {
+        Transaction transaction{connection};
+        const Rows rows = connection.execute("SELECT DISTINCT unnest(refill) FROM schema_migration ORDER BY 1");
+        if (rows.empty()) return {};
+        std::vector<std::string> names;
+        for (std::size_t row = 0; row < rows.size(); ++row) names.emplace_back(rows.at(row, 0).text());
+        if (const auto status = refill_from_log(connection, names); !status) return status;
+        connection.execute("UPDATE schema_migration SET refill = '{}'");
+        if (transaction.commit() == CommitOutcome::committed) return {};
+    } catch (const Fault& fault) {
+        return refuse_trouble(
+            fmt::format("Tables could not be made anew from the log: {}", fault.what()),
+            "Cure the cause and start again; the schema is there, and these tables are filled first.");
+    }
+    return refuse_trouble("The tables made anew from the log did not commit cleanly.", "Start again.");
+}
+
 void ensure_in_order(std::span<const Migration> migrations) {
     std::int32_t last = 0;
     for (const auto& migration : migrations) {
         base::ensure(migration.number == last + 1, "migrations are numbered without gaps");
         last = migration.number;
     }
+}
+
+Status require_filled(Connection& connection) {
+    const Rows rows = connection.execute(
+        "SELECT number, name FROM schema_migration WHERE cardinality(refill) > 0 ORDER BY number LIMIT 1");
+    if (rows.empty()) return {};
+    return refuse_trouble(fmt::format("Tables of migration {} are not filled yet.",
+                                      label(rows.at(0, 0).int4(), rows.at(0, 1).text())),
+                          "Run bailee migrate.");
 }
 
 }  // namespace
@@ -135,6 +179,7 @@ Result<MigrationReport> migrate(Connection& connection, std::span<const Migratio
             report.applied.push_back(label(migration.number, migration.name));
             report.after = migration.number;
         }
+        if (const auto status = refill(connection); !status) return refuse(status.error());
         return report;
     } catch (const Fault& fault) {
         return refuse_trouble(fmt::format("The database could not be migrated: {}", fault.what()),
@@ -146,7 +191,7 @@ Status require_schema(Connection& connection, std::span<const Migration> migrati
     try {
         const auto applied = read_applied(connection);
         if (const auto status = require_same_past(applied, migrations); !status) return status;
-        if (applied.size() == migrations.size()) return {};
+        if (applied.size() == migrations.size()) return require_filled(connection);
         const Migration& missing = migrations[applied.size()];
         return refuse_trouble(
             fmt::format("The database lacks migration {}.", label(missing.number, missing.name)),

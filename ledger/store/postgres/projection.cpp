@@ -1,12 +1,26 @@
 #include "ledger/store/postgres/projection.hpp"
 
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+
 #include "ledger/base/ensure.hpp"
 #include "ledger/base/fault_point.hpp"
 
 namespace ledger::store::postgres {
 namespace {
 
+constexpr int balance_cell_count = 5;
+
 std::int32_t number(std::uint32_t value) { return static_cast<std::int32_t>(value); }
+
+void balance_cells(CopyWriter& row, const Balance& balance) {
+    row.quantity(balance.total)
+        .quantity(balance.encumbered)
+        .quantity(balance.reserved)
+        .quantity(balance.pending_in)
+        .quantity(balance.pending_out);
+}
 
 template <class Key>
 std::optional<std::int64_t> key_or_null(const std::optional<Key>& key) {
@@ -98,30 +112,23 @@ void Projection::add(const Recorded& recorded) {
     index_ = 0;
     for (const auto& event : recorded.events) {
         std::visit([&](const auto& fact) { apply(fact); }, event);
-        for (const auto& after : balances_after(event))
-            of_batch_[{after.account, after.asset}] = {after.balance, recorded.version};
+        const auto& changed = balances_after(event);
+        if (!std::holds_alternative<JournalPosted>(event)) history_rows(changed);
+        for (const auto& after : changed) {
+            if (!rows_.balances.empty() && base::is_planted(base::PlantedBug::dropped_balance_row)) break;
+            rows_.balances.push_back({after.account, after.asset, after.balance, recorded.version});
+        }
         ++index_;
     }
     recorded_ = nullptr;
 }
 
-void Projection::end_batch() {
-    for (const auto& [place, change] : of_batch_) {
-        const auto& balance = change.balance;
-        rows_.inserted.row(Table::balance_history)
-            .int8(static_cast<std::int64_t>(change.version.value))
-            .quantity(balance.total)
-            .quantity(balance.encumbered)
-            .quantity(balance.reserved)
-            .quantity(balance.pending_in)
-            .quantity(balance.pending_out)
-            .int4(book_id_)
-            .int4(number(place.first.value))
-            .int4(number(place.second.value));
-        if (of_batch_.size() > 1 && base::is_planted(base::PlantedBug::dropped_balance_row)) continue;
-        rows_.balances[place] = change;
+void Projection::history_rows(const std::vector<BalanceAfter>& after) {
+    for (const auto& changed : after) {
+        auto& row = rows_.inserted.row(Table::encumbrance_history).int8(event_key());
+        balance_cells(row, changed.balance);
+        row.int4(book_id_).int4(number(changed.account.value)).int4(number(changed.asset.value));
     }
-    of_batch_.clear();
 }
 
 void Projection::name_row(std::string_view kind, const std::string& name) {
@@ -246,16 +253,8 @@ void Projection::apply(const JournalPosted& fact) {
         .value(text_or_null(text_in(bases(), fact.basis)))
         .value(text_or_null(fact.name))
         .value(fact.memo);
+    leg_rows(fact);
     std::int16_t n = 0;
-    for (const auto& leg : fact.legs)
-        rows_.inserted.row(Table::leg)
-            .int8(key)
-            .quantity(leg.debit)
-            .int4(book_id_)
-            .int4(number(leg.account.value))
-            .int4(number(leg.asset.value))
-            .int2(n++);
-    n = 0;
     for (const auto& paper : fact.evidence)
         rows_.inserted.row(Table::evidence)
             .int4(book_id_)
@@ -265,6 +264,27 @@ void Projection::apply(const JournalPosted& fact) {
             .text(paper.reference)
             .text(paper.digest);
     name_row("journal", fact.name);
+}
+
+// A balance stands once, at the last leg that touches it.
+void Projection::leg_rows(const JournalPosted& fact) {
+    for (auto leg = fact.legs.begin(); leg != fact.legs.end(); ++leg) {
+        const auto is_same_place = [&](const auto& other) {
+            return other.account == leg->account && other.asset == leg->asset;
+        };
+        auto& row = rows_.inserted.row(Table::leg)
+                        .int8(event_key())
+                        .quantity(leg->debit)
+                        .int4(book_id_)
+                        .int4(number(leg->account.value))
+                        .int4(number(leg->asset.value))
+                        .int2(static_cast<std::int16_t>(leg - fact.legs.begin()));
+        const auto after = std::ranges::find_if(fact.after, is_same_place);
+        if (after != fact.after.end() && std::none_of(leg + 1, fact.legs.end(), is_same_place))
+            balance_cells(row, after->balance);
+        else
+            for (auto cell = 0; cell < balance_cell_count; ++cell) row.null();
+    }
 }
 
 void Projection::line_rows(LienKey lien, const std::vector<LienLine>& lines) {
@@ -425,8 +445,27 @@ void Projection::write_rest() {
     new_keys_.clear();
 }
 
+void Projection::keep_last_balances() {
+    auto& balances = rows_.balances;
+    std::vector<std::uint32_t> order(balances.size());
+    std::iota(order.begin(), order.end(), 0U);
+    std::ranges::sort(order, {}, [&](std::uint32_t at) {
+        return std::tuple{balances[at].account, balances[at].asset, at};
+    });
+    std::vector<BalanceChange> last;
+    last.reserve(balances.size());
+    for (const auto at : order) {
+        const auto& change = balances[at];
+        if (!last.empty() && last.back().account == change.account && last.back().asset == change.asset)
+            last.back() = change;
+        else
+            last.push_back(change);
+    }
+    balances = std::move(last);
+}
+
 ProjectedRows& Projection::finish() {
-    base::ensure(of_batch_.empty(), "a batch is projected only in part");
+    keep_last_balances();
     write_liens();
     write_rest();
     return rows_;

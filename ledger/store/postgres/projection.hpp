@@ -47,13 +47,15 @@ struct AgreementUpdate {
     EffectiveAt revoked_at;
 };
 struct BalanceChange {
+    AccountNo account;
+    AssetNo asset;
     Balance balance;
     Version version;
 };
 
 struct ProjectedRows {
     RowSet inserted;
-    std::map<std::pair<AccountNo, AssetNo>, BalanceChange> balances;  // new and old ones
+    std::vector<BalanceChange> balances;  // new and old ones, each once, in the order of their keys
     std::map<LienKey, LienUpdate> liens;
     std::map<ReservationKey, ReservationUpdate> reservations;
     std::map<ExceptionKey, Version> cured;
@@ -67,9 +69,6 @@ public:
     Projection(std::int32_t book_id, RegisterSizes sizes) : book_id_{book_id}, sizes_{sizes} {}
 
     void add(const Recorded& recorded);
-    // The versions added since the last call were one batch: writes the balances' history. Then `rows()` may
-    // be taken.
-    void end_batch();
     // Rows of objects that were made and changed since the last call come out once, as they now are.
     [[nodiscard]] ProjectedRows& finish();
     // For rows that stand beside the projections in the same batch.
@@ -121,9 +120,12 @@ private:
     void apply(const ExceptionOpened& fact);
     void apply(const ExceptionCured& fact);
 
+    void leg_rows(const JournalPosted& fact);
+    void history_rows(const std::vector<BalanceAfter>& after);
     void name_row(std::string_view kind, const std::string& name);
     void line_rows(LienKey lien, const std::vector<LienLine>& lines);
     [[nodiscard]] LienUpdate& update_of(LienKey lien);
+    void keep_last_balances();
     void write_liens();
     void write_rest();
     [[nodiscard]] std::int64_t version() const { return static_cast<std::int64_t>(recorded_->version.value); }
@@ -134,7 +136,6 @@ private:
     std::int32_t book_id_;
     RegisterSizes sizes_;
     ProjectedRows rows_;
-    std::map<std::pair<AccountNo, AssetNo>, BalanceChange> of_batch_;
     std::map<LienKey, NewLien> new_liens_;
     std::map<ReservationKey, NewReservation> new_reservations_;
     std::map<ExceptionKey, NewException> new_exceptions_;

@@ -71,27 +71,21 @@ std::int64_t key_number(Key key) {
 }
 
 void queue_balances(Connection& connection, std::int32_t book_id, const ProjectedRows& rows) {
-    const auto with = [&](auto projection) {
-        return [projection](const auto& row) { return projection(row.first, row.second); };
-    };
-    const auto of = [&](Quantity Balance::* part) {
-        return with([part](const auto&, const BalanceChange& change) { return change.balance.*part; });
+    const auto of = [](Quantity Balance::* part) {
+        return [part](const BalanceChange& change) { return change.balance.*part; };
     };
     Parameters values;
     values.add(book_id)
-        .add_array(rows.balances, with([](const auto& at, const auto&) {
-                       return static_cast<std::int32_t>(at.first.value);
-                   }))
-        .add_array(rows.balances, with([](const auto& at, const auto&) {
-                       return static_cast<std::int32_t>(at.second.value);
-                   }))
+        .add_array(rows.balances,
+                   [](const BalanceChange& change) { return static_cast<std::int32_t>(change.account.value); })
+        .add_array(rows.balances,
+                   [](const BalanceChange& change) { return static_cast<std::int32_t>(change.asset.value); })
         .add_array(rows.balances, of(&Balance::total))
         .add_array(rows.balances, of(&Balance::encumbered))
         .add_array(rows.balances, of(&Balance::reserved))
         .add_array(rows.balances, of(&Balance::pending_in))
         .add_array(rows.balances, of(&Balance::pending_out))
-        .add_array(rows.balances,
-                   with([](const auto&, const auto& change) { return key_number(change.version); }));
+        .add_array(rows.balances, [](const BalanceChange& change) { return key_number(change.version); });
     connection.queue(rows.balances.size() <= few_balances ? upsert_balances : merge_balances, values);
 }
 

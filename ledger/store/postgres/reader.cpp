@@ -21,18 +21,26 @@ constexpr Statement lien_life{
     "SELECT since >> 12 FROM lien_history WHERE book_id = $1 AND lien = $2"
     " UNION SELECT closed FROM lien WHERE book_id = $1 AND key = $2 AND closed IS NOT NULL"
     " UNION SELECT key >> 12 FROM lien WHERE book_id = $1 AND key = $2 ORDER BY 1"};
-// Keys of journals in order, from one on; a journal that names the account twice comes once.
+// Keys of journals in order, from one on; a journal that names the account twice comes once. The account's
+// legs stand in the index asset by asset.
 constexpr Statement journals_up{
     "journals_up", "SELECT key FROM journal WHERE book_id = $1 AND key > $2 ORDER BY key LIMIT $3"};
 constexpr Statement journals_down{
     "journals_down", "SELECT key FROM journal WHERE book_id = $1 AND key < $2 ORDER BY key DESC LIMIT $3"};
 constexpr Statement account_journals_up{"account_journals_up",
-                                        "SELECT DISTINCT journal FROM leg WHERE book_id = $1 AND account = "
-                                        "$4 AND journal > $2 ORDER BY journal LIMIT $3"};
+                                        "SELECT DISTINCT near.journal FROM balance AS b CROSS JOIN LATERAL"
+                                        " (SELECT DISTINCT l.journal FROM leg AS l WHERE l.book_id = $1 AND"
+                                        " l.account = $4 AND l.asset = b.asset AND l.journal > $2"
+                                        " ORDER BY l.journal LIMIT $3) AS near"
+                                        " WHERE b.book_id = $1 AND b.account = $4"
+                                        " ORDER BY near.journal LIMIT $3"};
 constexpr Statement account_journals_down{"account_journals_down",
-                                          "SELECT DISTINCT journal FROM leg WHERE book_id = $1 AND account = "
-                                          "$4 AND journal < $2 ORDER BY journal DESC"
-                                          " LIMIT $3"};
+                                          "SELECT DISTINCT near.journal FROM balance AS b CROSS JOIN LATERAL"
+                                          " (SELECT DISTINCT l.journal FROM leg AS l WHERE l.book_id = $1 AND"
+                                          " l.account = $4 AND l.asset = b.asset AND l.journal < $2"
+                                          " ORDER BY l.journal DESC LIMIT $3) AS near"
+                                          " WHERE b.book_id = $1 AND b.account = $4"
+                                          " ORDER BY near.journal DESC LIMIT $3"};
 
 std::int64_t signed_of(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 std::uint64_t unsigned_of(const FieldView& field) { return static_cast<std::uint64_t>(field.int8()); }

@@ -28,7 +28,7 @@ enum class Table : std::uint8_t {
     leg,
     evidence,
     balance,
-    balance_history,
+    encumbrance_history,
     lien,
     lien_line,
     lien_history,

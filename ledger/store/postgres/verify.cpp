@@ -9,6 +9,7 @@
 namespace ledger::store::postgres {
 namespace {
 
+using base::Status;
 using proof::Findings;
 using proof::LogRow;
 
@@ -72,10 +73,8 @@ public:
     void finish() {
         while (current_) take();
     }
-    [[nodiscard]] bool are_sound() const { return are_sound_; }
     [[nodiscard]] const BatchRow& last() const { return last_; }
     void fault(const BatchRow& batch, std::string detail) {
-        are_sound_ = false;
         findings_.add({"BATCH_ALTERED", fmt::format("batch {}", batch.no), batch.first, std::move(detail)});
     }
 
@@ -115,7 +114,6 @@ private:
     std::size_t at_ = 0;
     std::optional<BatchRow> current_;
     BatchRow last_;
-    bool are_sound_ = true;
 };
 
 class Verification {
@@ -129,15 +127,17 @@ public:
           projection_{book.id, {}} {}
 
     VerifyReport run();
+    Status refill(const std::vector<std::string>& tables);
 
 private:
+    void rebuild();
     void read_log();
     void take(const LogRow& row, Batches& batches);
     void project(const Recorded& recorded, Batches& batches);
     void remember_commitments(const Recorded& recorded);
     void flush();
-    void check_lease(const BatchRow& last);
-    void check_head(const BatchRow& last);
+    void check_lease();
+    void check_head();
     void check_checkpoint();
     void fault(std::string code, std::string object, std::string detail) {
         findings_.add({std::move(code), std::move(object), audit_.head(), std::move(detail)});
@@ -151,9 +151,9 @@ private:
     Projection projection_;
     CopyWriter commitments_;
     std::size_t unflushed_ = 0;
+    BatchRow last_batch_;
     KnownAt head_known_at_;
     std::optional<Digest> hash_at_checkpoint_;
-    bool batches_are_sound_ = true;
 };
 
 void Verification::remember_commitments(const Recorded& recorded) {
@@ -175,14 +175,10 @@ void Verification::project(const Recorded& recorded, Batches& batches) {
     const auto* batch = batches.of(recorded.version);
     if (batch != nullptr && recorded.known_at != batch->at)
         batches.fault(*batch, fmt::format("version {} was not learned at its time", recorded.version.value));
-    if (batch == nullptr || batch->last == recorded.version) {
-        projection_.end_batch();
-        if (unflushed_ >= versions_per_flush) flush();
-    }
+    if (unflushed_ >= versions_per_flush) flush();
 }
 
 void Verification::flush() {
-    projection_.end_batch();
     auto& rows = projection_.finish();
     rows.inserted.copy_into(connection_);
     if (!commitments_.is_empty())
@@ -217,12 +213,12 @@ void Verification::read_log() {
     if (audit_.is_replayed()) flush();
     batches.finish();
     audit_.finish();
-    check_head(batches.last());
-    check_lease(batches.last());
-    batches_are_sound_ = batches.are_sound();
+    last_batch_ = batches.last();
+    check_head();
 }
 
-void Verification::check_head(const BatchRow& last) {
+void Verification::check_head() {
+    const auto& last = last_batch_;
     if (audit_.head() < last.last)
         fault("LOG_TRUNCATED", fmt::format("event {}", last.last.value),
               fmt::format("table event ends at version {}, and the last batch at {}", audit_.head().value,
@@ -233,7 +229,8 @@ void Verification::check_head(const BatchRow& last) {
                           audit_.head().value));
 }
 
-void Verification::check_lease(const BatchRow& last) {
+void Verification::check_lease() {
+    const auto& last = last_batch_;
     const Rows rows =
         connection_.execute("SELECT epoch, batch FROM public.lease WHERE book_id = $1", parameters(book_.id));
     if (rows.size() != 1)
@@ -262,7 +259,7 @@ void Verification::check_checkpoint() {
         fault("LOG_REWRITTEN", object, "the log has another hash there than the checkpoint saw" + since);
 }
 
-VerifyReport Verification::run() {
+void Verification::rebuild() {
     make_rebuilt_tables(connection_);
     connection_.execute_script(
         "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_hashjoin = off;"
@@ -271,9 +268,14 @@ VerifyReport Verification::run() {
     connection_.execute_script(
         "SET LOCAL plan_cache_mode = auto; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on;"
         "SET LOCAL enable_seqscan = on");
+}
+
+VerifyReport Verification::run() {
+    rebuild();
+    check_lease();
     check_checkpoint();
     if (audit_.is_replayed()) {
-        compare_projections(connection_, book_.id, batches_are_sound_, findings_);
+        compare_projections(connection_, book_.id, findings_);
         check_texts(connection_, book_.id, findings_);
         check_refusals(connection_, book_.id, audit_.head(), audit_.state().principals.size(), findings_);
     } else {
@@ -289,6 +291,23 @@ VerifyReport Verification::run() {
             .journals = audit_.journals(),
             .findings = findings_.kept(),
             .findings_left_out = findings_.left_out()};
+}
+
+Status Verification::refill(const std::vector<std::string>& names) {
+    rebuild();
+    if (!findings_.empty()) {
+        const auto& first = findings_.kept().front();
+        return refuse_trouble(
+            fmt::format("The log of book \"{}\" does not verify: {} {}, {}", options_.book, first.code,
+                        first.object, first.detail),
+            "Run bailee verify of the version before, and restore a book that verifies.");
+    }
+    for (const auto& table : tables())
+        if (std::ranges::find(names, table.name) != names.end())
+            connection_.execute(fmt::format("INSERT INTO public.{0} ({1}) SELECT {1} FROM pg_temp.{0} ORDER BY {2}",
+                                            table.name, table.columns, table.key));
+    drop_rebuilt_tables(connection_);
+    return {};
 }
 
 std::optional<BookRow> find_book_row(Connection& connection, const std::string& name) {
@@ -323,6 +342,16 @@ base::Result<VerifyReport> verify_book(Connection& connection, const VerifyOptio
     } catch (const Fault& fault) {
         return not_read(fault);
     }
+}
+
+Status refill_from_log(Connection& connection, const std::vector<std::string>& tables) {
+    const Rows books = connection.execute("SELECT name FROM public.book ORDER BY book_id");
+    for (std::size_t row = 0; row < books.size(); ++row) {
+        const VerifyOptions options{.book = std::string{books.at(row, 0).text()}};
+        const auto book = find_book_row(connection, options.book);
+        if (auto status = Verification{connection, options, *book}.refill(tables); !status) return status;
+    }
+    return {};
 }
 
 base::Result<std::optional<proof::Checkpoint>> checkpoint_of_head(Connection& connection,

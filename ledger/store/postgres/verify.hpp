@@ -38,6 +38,10 @@ struct VerifyReport {
 // A refusal only when the book cannot be read at all: no such book, no rights, the server is gone.
 [[nodiscard]] base::Result<VerifyReport> verify_book(Connection& connection, const VerifyOptions& options);
 
+// Writes the rows of these projections, which are empty, from the log of every book; part of the caller's
+// transaction. Refuses when a log cannot be trusted.
+[[nodiscard]] base::Status refill_from_log(Connection& connection, const std::vector<std::string>& tables);
+
 // What a checkpoint of the book's head says; nothing for an empty book.
 [[nodiscard]] base::Result<std::optional<proof::Checkpoint>> checkpoint_of_head(Connection& connection,
                                                                                 const std::string& book);

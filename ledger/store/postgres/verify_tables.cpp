@@ -101,11 +101,16 @@ void make_rebuilt_tables(Connection& connection) {
     connection.execute_script(sql);
 }
 
-void compare_projections(Connection& connection, std::int32_t book_id, bool with_balance_history,
-                         proof::Findings& findings) {
+void drop_rebuilt_tables(Connection& connection) {
+    std::string sql = "DROP TABLE pg_temp.commitment;";
+    for (const auto& table : tables())
+        if (table.is_projection) sql += fmt::format("DROP TABLE pg_temp.{};", table.name);
+    connection.execute_script(sql);
+}
+
+void compare_projections(Connection& connection, std::int32_t book_id, proof::Findings& findings) {
     for (const auto& table : tables()) {
-        if (!table.is_projection || (table.table == Table::balance_history && !with_balance_history))
-            continue;
+        if (!table.is_projection) continue;
         const Rows rows = connection.execute(difference_sql(table, book_id));
         for (std::size_t row = 0; row < rows.size(); ++row) {
             const auto fault = rows.at(row, 0).text();

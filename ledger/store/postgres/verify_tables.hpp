@@ -13,9 +13,10 @@ using namespace ledger::book;
 // the transaction. And `commitment`, for the texts the log names.
 void make_rebuilt_tables(Connection& connection);
 
+void drop_rebuilt_tables(Connection& connection);
+
 // Every row that differs, named by table and key.
-void compare_projections(Connection& connection, std::int32_t book_id, bool with_balance_history,
-                         proof::Findings& findings);
+void compare_projections(Connection& connection, std::int32_t book_id, proof::Findings& findings);
 // Rows of books that do not exist.
 void find_strays(Connection& connection, proof::Findings& findings);
 void check_refusals(Connection& connection, std::int32_t book_id, Version head, std::size_t principals,

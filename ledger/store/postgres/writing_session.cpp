@@ -141,7 +141,6 @@ void WritingSession::project(const port::Batch& batch, const State& after) {
         event_row(inserted, book_id_, accepted);
         projection_->add(accepted.entry->recorded);
     }
-    projection_->end_batch();
     for (const auto& refused : batch.refused) refusal_row(inserted, book_id_, refused);
     const auto first = batch.accepted.empty() ? after.version().value + 1
                                               : batch.accepted.front().entry->recorded.version.value;
