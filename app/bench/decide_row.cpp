@@ -22,18 +22,16 @@ class MemoryBook {
 public:
     MemoryBook() {
         state_.advance_clock(KnownAt::from_micros(1'783'350'000'000'000));  // 2026-07-06T15:00:00Z
-        take({.principal = PrincipalNo{0}, .command = rules::OpenBook{book_name}, .digest = {}});
+        take(rules::OpenBook{book_name});
     }
-    void take(const rules::Submission& submission) {
+    void take(const rules::Command& command) {
+        const rules::Submission submission{.principal = PrincipalNo{0}, .command = command, .digest = {}};
         auto decision = rules::decide(state_, submission);
         if (!decision)
             throw CommandFailed{
                 exit_refused,
                 fmt::format("The pure core refused a command of the benchmark: {}", decision.error().detail)};
         evolve(state_, rules::record(state_, submission, std::get<rules::Decided>(std::move(*decision))));
-    }
-    void take(rules::Command command) {
-        take({.principal = PrincipalNo{0}, .command = std::move(command), .digest = {}});
     }
     [[nodiscard]] const State& state() const { return state_; }
 
@@ -61,13 +59,12 @@ void fill(MemoryBook& book) {
 }
 
 // Commands that are there before the clock starts: parsing is another layer's work.
-std::vector<rules::Submission> prepared(std::size_t count) {
+std::vector<rules::Command> prepared(std::size_t count) {
     Traffic traffic{accounts, KeyOrder::random, 1};
-    std::vector<rules::Submission> submissions;
-    submissions.reserve(count);
-    for (std::size_t at = 0; at < count; ++at)
-        submissions.push_back({.principal = PrincipalNo{0}, .command = traffic.journal(), .digest = {}});
-    return submissions;
+    std::vector<rules::Command> commands;
+    commands.reserve(count);
+    for (std::size_t at = 0; at < count; ++at) commands.push_back(traffic.journal());
+    return commands;
 }
 
 }  // namespace
@@ -76,7 +73,7 @@ void measure_decide_evolve(Bench& bench) {
     bench.step(fmt::format("decide_evolve over {} accounts", with_separators(static_cast<double>(accounts))));
     MemoryBook book;
     fill(book);
-    const auto submissions = prepared(256UL * 1024);
+    const auto commands = prepared(256UL * 1024);
     std::vector<double> rates;
     std::size_t next = 0;
     for (unsigned round = 1; round <= bench.options.rounds; ++round) {
@@ -87,8 +84,8 @@ void measure_decide_evolve(Bench& bench) {
         while (Clock::now() < end) {
             const State held = book.state();  // the version that readers hold while the next is made
             for (std::size_t at = 0; at < batch; ++at, ++done) {
-                book.take(submissions[next]);
-                next = (next + 1) % submissions.size();
+                book.take(commands[next]);
+                next = (next + 1) % commands.size();
             }
         }
         rates.push_back(static_cast<double>(done) / seconds_between(begin, Clock::now()));

@@ -76,6 +76,11 @@ private:
     Cell* cell_;
 };
 
+// Whether cloning a node may copy its neighbours' values: such a value needs no cell of its own. Specialise
+// it for a type of yours whose copies allocate nothing.
+template <class Value>
+inline constexpr bool is_cheap_to_copy = std::is_trivially_copyable_v<Value>;
+
 template <class Key, class Value, class Hash = PersistentHash<Key>>
 class PersistentMap {
     static_assert(std::totally_ordered<Key>, "keys of equal hash are kept in order");
@@ -180,7 +185,7 @@ private:
         Key key;
         Value value;
     };
-    static constexpr bool is_inline = sizeof(Entry) <= 64 && std::is_trivially_copyable_v<Value>;
+    static constexpr bool is_inline = sizeof(Entry) <= 64 && is_cheap_to_copy<Value>;
     using Slot = std::conditional_t<is_inline, InlineSlot<Entry>, SharedSlot<Entry>>;
     static_assert(std::is_nothrow_move_constructible_v<Slot>, "slots move from node to node");
 

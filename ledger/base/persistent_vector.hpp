@@ -63,6 +63,16 @@ public:
         return leaf_of(index).items()[index & leaf_mask];
     }
 
+    // Asks the cache for an element that will soon be read or changed.
+    void warm(std::size_t index) const noexcept {
+        if (index >= size_) return;
+        const Leaf& leaf = leaf_of(index);
+        __builtin_prefetch(&leaf, 1);
+        const auto* first = reinterpret_cast<const std::byte*>(leaf.items() + (index & leaf_mask));
+        for (std::size_t at = 0; at < sizeof(T); at += cache_line) __builtin_prefetch(first + at, 1);
+        __builtin_prefetch(first + sizeof(T) - 1, 1);
+    }
+
     // In place where the path is ours alone, on a clone of the path where it is shared.
     [[nodiscard]] T& mutate(std::size_t index) {
         ensure(index < size_, "a persistent vector is changed inside its size");
@@ -123,6 +133,7 @@ public:
 private:
     static constexpr std::size_t leaf_size = std::size_t{1} << LeafBits;
     static constexpr std::size_t leaf_mask = leaf_size - 1;
+    static constexpr std::size_t cache_line = 64;
     static constexpr unsigned fan_bits = 6;
     static constexpr std::size_t fan_out = std::size_t{1} << fan_bits;
 
@@ -216,7 +227,7 @@ private:
     static Node* clone(const Inner& from) {
         auto* fresh = new Inner;
         fresh->used = from.used;
-        warm(from.children.data(), from.used);
+        base::warm(from.children.data(), from.used);
         for (std::size_t i = 0; i < from.used; ++i) {
             from.children[i]->holders.add();
             fresh->children[i] = from.children[i];
@@ -274,7 +285,7 @@ private:
             return;
         }
         auto* inner = static_cast<Inner*>(node);
-        warm(inner->children.data(), inner->used);
+        base::warm(inner->children.data(), inner->used);
         for (std::size_t i = 0; i < inner->used; ++i) release(inner->children[i], height - 1);
         delete inner;
     }

@@ -21,8 +21,6 @@ constexpr std::array<std::uint64_t, 20> powers_of_ten = [] {
 
 constexpr std::size_t digits_per_word = 18;
 constexpr std::uint64_t word_size = powers_of_ten[digits_per_word];
-constexpr int128 units_max =
-    int128{static_cast<std::int64_t>(word_size)} * static_cast<std::int64_t>(word_size);
 constexpr std::size_t digits_of_units_max = 37;
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -120,12 +118,6 @@ std::optional<Quantity> checked_multiply(Quantity left, std::int64_t factor) {
     return Quantity{product};
 }
 
-Quantity quantity_max() { return Quantity{units_max}; }
-
-bool is_within_bound(Quantity quantity) {
-    return quantity.units() <= units_max && quantity.units() >= -units_max;
-}
-
 ParsedDecimal parse_decimal(std::string_view text, int scale) {
     ensure(scale >= 0 && scale <= scale_max, "a scale is from 0 to 18");
     const auto parts = split_decimal(text);
@@ -137,7 +129,7 @@ ParsedDecimal parse_decimal(std::string_view text, int scale) {
     }
     uint128 units = append_digits(append_digits(0, parts->whole), parts->fraction);
     units *= powers_of_ten[places - parts->fraction.size()];
-    if (units > static_cast<uint128>(units_max)) return {Quantity{}, DecimalFault::too_large};
+    if (units > static_cast<uint128>(quantity_max().units())) return {Quantity{}, DecimalFault::too_large};
     const auto magnitude = static_cast<int128>(units);
     return {Quantity{parts->is_negative ? -magnitude : magnitude}, DecimalFault::none};
 }

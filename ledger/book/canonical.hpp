@@ -40,11 +40,22 @@ public:
     explicit CanonicalWriter(std::string& out) : out_{out} {}
 
     void unsigned_number(uint128 value) {
-        while (value >= 0x80U) {
-            out_ += static_cast<char>(static_cast<unsigned char>(value) | 0x80U);
-            value >>= 7U;
+        if (value < 0x80U) [[likely]] {
+            out_.push_back(static_cast<char>(value));
+            return;
         }
-        out_ += static_cast<char>(value);
+        std::array<char, 19> digits;
+        std::size_t count = 0;
+        const auto take = [&](auto word) {
+            for (; word >= 0x80U; word >>= 7U)
+                digits[count++] = static_cast<char>(static_cast<unsigned char>(word) | 0x80U);
+            digits[count++] = static_cast<char>(word);
+        };
+        if (value <= std::numeric_limits<std::uint64_t>::max())
+            take(static_cast<std::uint64_t>(value));
+        else
+            take(value);
+        out_.append(digits.data(), count);
     }
     void signed_number(int128 value) {
         unsigned_number((static_cast<uint128>(value) << 1U) ^ static_cast<uint128>(value >> 127));
@@ -61,7 +72,7 @@ public:
             unsigned_number(item);
         } else if constexpr (std::is_same_v<T, Quantity>) {
             signed_number(item.units());
-        } else if constexpr (std::is_same_v<T, std::string>) {
+        } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, RareText>) {
             unsigned_number(item.size());
             bytes(item);
         } else if constexpr (std::is_same_v<T, Digest>) {
@@ -142,7 +153,7 @@ public:
             item = static_cast<T>(bounded(std::numeric_limits<T>::max()));
         } else if constexpr (std::is_same_v<T, Quantity>) {
             item = Quantity{signed_number()};
-        } else if constexpr (std::is_same_v<T, std::string>) {
+        } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, RareText>) {
             item = bytes(unsigned_number());
         } else if constexpr (std::is_same_v<T, Digest>) {
             const auto raw = bytes(item.bytes.size());
@@ -218,6 +229,7 @@ private:
 template <class T>
 [[nodiscard]] std::string canonical_bytes(const T& item) {
     std::string out;
+    out.reserve(192);  // a journal of two legs fits
     CanonicalWriter{out}.value(item);
     return out;
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -119,7 +120,7 @@ struct LienLine {
     AccountNo owner{};
     AccountNo location{};
     AssetNo asset{};
-    std::string lot{};
+    RareText lot{};
     Quantity quantity{};
     Quantity consumed{};
     static constexpr auto fields = std::tuple{&LienLine::owner, &LienLine::location, &LienLine::asset,
@@ -131,7 +132,7 @@ struct LienTerms {
     std::string name{};
     LienType type = LienType::CCP_MARGIN;
     PartyNo holder{};
-    std::string purpose{};
+    RareText purpose{};
     std::uint8_t rank = 1;
     std::optional<LienKey> behind{};  // the lien a junior stands behind
     std::optional<AgreementNo> agreement{};
@@ -228,6 +229,8 @@ using Event =
                  AccountOpened, AgreementAdded, AgreementRevoked, JournalPosted, LienOpened, LienChanged,
                  LienClosed, ReservationOpened, ReservationClosed, ExceptionOpened, ExceptionCured>;
 using Events = std::vector<Event>;
+// What an event holds stays where it is when the list of events grows.
+static_assert(std::is_nothrow_move_constructible_v<Event>);
 
 // One version of the book.
 struct Recorded {

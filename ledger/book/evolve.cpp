@@ -84,7 +84,7 @@ private:
             expect_within_bound(limit.quantity);
         }
         add(state_.accounts, fact.terms.id, fact.terms);
-        state_.heads_.push_back(AccountHead{.state_version = recorded_.version});
+        state_.heads_.push_back(AccountHead::of(fact.terms, recorded_.version));
         if (fact.terms.side != Side::location) return;
         auto& list = state_.locations_[static_cast<std::size_t>(fact.terms.pool)];
         auto longer = list ? *list : std::vector<AccountNo>{};
@@ -116,7 +116,7 @@ private:
             expect(known(leg.account, leg.asset), "a leg names what the book does not know");
             expect_within_bound(leg.debit);
             if (wrong_ != nullptr) return;
-            const auto side = state_.accounts[leg.account].side;
+            const auto side = state_.head(leg.account).side;
             auto& position = state_.touch_position(leg.account, leg.asset);
             const auto before = position.balance.total;
             position.balance.total += side == Side::location ? leg.debit : -leg.debit;
@@ -156,35 +156,28 @@ private:
         }
     }
     template <class Key>
-    static void link(PersistentMap<std::uint64_t, std::shared_ptr<const std::vector<Key>>>& lists,
-                     AccountNo account, Key key, bool present) {
+    static void link(PersistentMap<std::uint64_t, KeyList<Key>>& lists, AccountNo account, Key key,
+                     bool present) {
         auto& list = lists.upsert(account.value);
-        auto changed = list ? *list : std::vector<Key>{};
-        std::erase(changed, key);
-        // In the order of their keys, so that a list does not tell how it came about.
-        if (present) changed.insert(std::ranges::lower_bound(changed, key), key);
-        if (changed.empty())
-            lists.erase(account.value);
+        if (present)
+            list.insert(key);
         else
-            list = std::make_shared<const std::vector<Key>>(std::move(changed));
+            list.erase(key);
+        if (list.empty()) lists.erase(account.value);
     }
     void link_owners(const std::vector<LienLine>& lines, LienKey key, bool present) {
         for (const auto& line : lines) link(state_.liens_by_owner_, line.owner, key, present);
     }
     template <class Change>
     void change_lien(LienKey key, Change change) {
-        auto& slot = state_.liens_.mutate(key.value);
-        auto lien = *slot;
+        auto& lien = state_.liens_.mutate(key.value);
         change(lien);
         lien.changed = recorded_.version;
-        slot = std::make_shared<const LiveLien>(std::move(lien));
     }
     void set_junior(const std::optional<LienKey>& senior, std::optional<LienKey> junior) {
         if (!senior || state_.lien(*senior) == nullptr) return;
-        auto& slot = state_.liens_.mutate(senior->value);
-        auto lien = *slot;
-        lien.junior = junior;  // nothing of the senior's own changes, so its version stays
-        slot = std::make_shared<const LiveLien>(std::move(lien));
+        // Nothing of the senior's own changes, so its version stays.
+        state_.liens_.mutate(senior->value).junior = junior;
     }
 
     void apply(const LienOpened& fact) {
@@ -198,8 +191,7 @@ private:
         encumber(fact.lines, true);
         if (wrong_ != nullptr) return;
         state_.liens_.insert_or_assign(
-            key.value, std::make_shared<const LiveLien>(
-                           LiveLien{fact.terms, fact.lines, recorded_.version, recorded_.version, {}}));
+            key.value, LiveLien{fact.terms, fact.lines, recorded_.version, recorded_.version, {}});
         link_owners(fact.lines, key, true);
         set_junior(fact.terms.behind, key);
         if (!fact.terms.name.empty()) state_.lien_names_.insert_or_assign(fact.terms.name, key.value);
@@ -245,9 +237,8 @@ private:
         expect_within_bound(reserved);
         auto terms = fact;
         terms.after.clear();
-        state_.reservations_.insert_or_assign(
-            key.value,
-            std::make_shared<const LiveReservation>(LiveReservation{std::move(terms), recorded_.version}));
+        state_.reservations_.insert_or_assign(key.value,
+                                              LiveReservation{std::move(terms), recorded_.version});
         link(state_.reservations_by_account_, fact.account, key, true);
         if (!fact.name.empty()) state_.reservation_names_.insert_or_assign(fact.name, key.value);
         state_.add_due({fact.expires_at, key.value, false});

@@ -14,12 +14,10 @@ constexpr std::uint64_t position_key(AccountNo account, AssetNo asset) {
 
 std::int64_t second_of(KnownAt at) { return at.micros() / 1'000'000; }
 
-template <class Value>
-const std::vector<Value>& list_in(
-    const PersistentMap<std::uint64_t, std::shared_ptr<const std::vector<Value>>>& lists, std::uint64_t key) {
-    static const std::vector<Value> nothing;
-    const auto* list = lists.find(key);
-    return list != nullptr ? **list : nothing;
+template <class Key>
+std::span<const Key> list_in(const PersistentMap<std::uint64_t, KeyList<Key>>& lists, AccountNo account) {
+    const auto* list = lists.find(account.value);
+    return list != nullptr ? list->keys() : std::span<const Key>{};
 }
 
 std::optional<std::uint64_t> number_in(const PersistentMap<std::string, std::uint64_t>& names,
@@ -30,9 +28,16 @@ std::optional<std::uint64_t> number_in(const PersistentMap<std::string, std::uin
 
 }  // namespace
 
-const Position* State::position(AccountNo account, AssetNo asset) const {
+std::uint32_t State::position_number(const AccountHead& head, AccountNo account, AssetNo asset) const {
+    auto at = head.first_position;
+    for (unsigned step = 0; step < chained_positions && at != Position::none; ++step) {
+        const auto& position = positions_[at];
+        if (position.asset == asset) return at;
+        at = position.next;
+    }
+    if (at == Position::none) return Position::none;
     const auto* number = position_numbers_.find(position_key(account, asset));
-    return number != nullptr ? &positions_[*number] : nullptr;
+    return number != nullptr ? *number : Position::none;
 }
 
 Balance State::balance(AccountNo account, AssetNo asset) const {
@@ -47,41 +52,36 @@ Quantity State::floor(AccountNo account, AssetNo asset) const {
     return Quantity{};
 }
 
-bool State::has_floor(AccountNo account) const { return row_of(accounts[account].kind).floor != Floor::none; }
+bool State::has_floor(AccountNo account) const { return row_of(head(account).kind).floor != Floor::none; }
 
-Quantity State::shortfall(AccountNo account, AssetNo asset, const Balance& balance) const {
+Quantity State::shortfall_of(const AccountHead& head, AccountNo account, AssetNo asset,
+                             const Balance& balance) const {
     const auto below = [](Quantity have, Quantity need) { return have < need ? need - have : Quantity{}; };
-    auto short_by = has_floor(account) ? below(balance.uncommitted(), floor(account, asset)) : Quantity{};
+    Quantity short_by;
+    if (row_of(head.kind).floor != Floor::none)
+        short_by = below(balance.uncommitted(), head.has_limits ? floor(account, asset) : Quantity{});
     if (balance.bound().is_positive()) short_by = std::max(short_by, below(balance.total, balance.bound()));
     return short_by;
 }
 
-const LiveLien* State::lien(LienKey key) const {
-    const auto* found = liens_.find(key.value);
-    return found != nullptr ? found->get() : nullptr;
-}
+const LiveLien* State::lien(LienKey key) const { return liens_.find(key.value); }
 
 std::optional<LienKey> State::lien_named(std::string_view name) const {
     const auto number = number_in(lien_names_, name);
     return number ? std::optional{LienKey{*number}} : std::nullopt;
 }
 
-const std::vector<LienKey>& State::liens_of(AccountNo owner) const {
-    return list_in(liens_by_owner_, owner.value);
-}
+std::span<const LienKey> State::liens_of(AccountNo owner) const { return list_in(liens_by_owner_, owner); }
 
-const LiveReservation* State::reservation(ReservationKey key) const {
-    const auto* found = reservations_.find(key.value);
-    return found != nullptr ? found->get() : nullptr;
-}
+const LiveReservation* State::reservation(ReservationKey key) const { return reservations_.find(key.value); }
 
 std::optional<ReservationKey> State::reservation_named(std::string_view name) const {
     const auto number = number_in(reservation_names_, name);
     return number ? std::optional{ReservationKey{*number}} : std::nullopt;
 }
 
-const std::vector<ReservationKey>& State::reservations_of(AccountNo account) const {
-    return list_in(reservations_by_account_, account.value);
+std::span<const ReservationKey> State::reservations_of(AccountNo account) const {
+    return list_in(reservations_by_account_, account);
 }
 
 std::optional<ExceptionKey> State::open_exception(AccountNo account, AssetNo asset) const {
@@ -107,15 +107,21 @@ const std::vector<AccountNo>& State::locations_of(Pool pool) const {
 Position& State::touch_position(AccountNo account, AssetNo asset) {
     auto& head = heads_.mutate(account.value);
     head.state_version = version_;
-    auto& number = position_numbers_;
-    if (const auto* found = number.find(position_key(account, asset))) {
-        auto& position = positions_.mutate(*found);
-        position.version = version_;
-        return position;
-    }
+    const auto number = position_number(head, account, asset);
+    auto& position =
+        number != Position::none ? positions_.mutate(number) : add_position(head, account, asset);
+    position.version = version_;
+    return position;
+}
+
+Position& State::add_position(AccountHead& head, AccountNo account, AssetNo asset) {
     const auto added = static_cast<std::uint32_t>(positions_.size());
+    unsigned before = 0;
+    for (auto at = head.first_position; at != Position::none && before < chained_positions;
+         at = positions_[at].next)
+        ++before;
     positions_.push_back(Position{.balance = {}, .account = account, .asset = asset, .version = version_});
-    number.insert_or_assign(position_key(account, asset), added);
+    if (before == chained_positions) position_numbers_.insert_or_assign(position_key(account, asset), added);
     if (head.last_position == Position::none)
         head.first_position = added;
     else
@@ -124,26 +130,46 @@ Position& State::touch_position(AccountNo account, AssetNo asset) {
     return positions_.mutate(added);
 }
 
+void State::warm(std::span<const std::string_view> account_names) const {
+    constexpr std::size_t at_once = 32;
+    constexpr unsigned positions_of_most = 3;
+    std::array<std::uint32_t, at_once> places;
+    for (; !account_names.empty();
+         account_names = account_names.subspan(std::min(at_once, account_names.size()))) {
+        std::size_t count = 0;
+        for (const auto name : account_names.first(std::min(at_once, account_names.size()))) {
+            const auto account = accounts.find(name);
+            if (!account) continue;
+            heads_.warm(account->value);
+            places[count++] = account->value;
+        }
+        for (std::size_t at = 0; at < count; ++at) {
+            places[at] = heads_[places[at]].first_position;
+            positions_.warm(places[at]);
+        }
+        for (unsigned step = 1; step < positions_of_most; ++step) {
+            for (std::size_t at = 0; at < count; ++at) {
+                if (places[at] == Position::none) continue;
+                places[at] = positions_[places[at]].next;
+                positions_.warm(places[at]);
+            }
+        }
+    }
+}
+
 void State::add_due(const Due& due) {
     const auto second = second_of(due.at);
     due_from_ = due_.empty() ? second : std::min(due_from_, second);
-    auto& list = due_.upsert(second);
-    auto longer = list ? *list : std::vector<Due>{};
-    longer.push_back(due);
-    list = std::make_shared<const std::vector<Due>>(std::move(longer));
+    due_.upsert(second).push_back(due);
 }
 
 void State::remove_due(const Due& due) {
     const auto second = second_of(due.at);
-    const auto* list = due_.find(second);
-    if (list == nullptr) return;
-    auto shorter = **list;
-    std::erase_if(shorter,
+    if (due_.find(second) == nullptr) return;
+    auto& list = due_.mutate(second);
+    std::erase_if(list,
                   [&](const Due& entry) { return entry.key == due.key && entry.is_lien == due.is_lien; });
-    if (shorter.empty())
-        due_.erase(second);
-    else
-        due_.mutate(second) = std::make_shared<const std::vector<Due>>(std::move(shorter));
+    if (list.empty()) due_.erase(second);
 }
 
 std::vector<Due> State::due_by(KnownAt at, std::size_t most) const {
@@ -153,7 +179,7 @@ std::vector<Due> State::due_by(KnownAt at, std::size_t most) const {
         const auto* list = due_.find(second);
         if (list == nullptr) continue;
         const auto first_of_second = due.size();
-        for (const auto& entry : **list)
+        for (const auto& entry : *list)
             if (entry.at <= at) due.push_back(entry);
         std::sort(due.begin() + static_cast<std::ptrdiff_t>(first_of_second), due.end(),
                   [](const Due& left, const Due& right) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "ledger/base/persistent_vector.hpp"
 #include "ledger/book/balance.hpp"
 #include "ledger/book/event.hpp"
+#include "ledger/book/key_list.hpp"
 #include "ledger/book/terms.hpp"
 
 namespace ledger::book {
@@ -29,10 +31,23 @@ struct Position {
     static constexpr std::uint32_t none = 0xffffffffU;
 };
 
+// With what every posting asks of an account's terms, so that it need not read them.
 struct AccountHead {
     Version state_version;  // that last changed its balances, liens, reservations, pendings or terms
     std::uint32_t first_position = Position::none;
     std::uint32_t last_position = Position::none;
+    AccountKind kind = AccountKind::customer;
+    Side side = Side::obligation;
+    Pool pool = Pool::securities_record;
+    bool has_limits = false;
+
+    [[nodiscard]] static AccountHead of(const AccountTerms& terms, Version opened) {
+        return {.state_version = opened,
+                .kind = terms.kind,
+                .side = terms.side,
+                .pool = terms.pool,
+                .has_limits = !terms.limits.empty()};
+    }
 };
 
 struct LiveLien {
@@ -118,7 +133,15 @@ public:
     [[nodiscard]] const AccountHead& head(AccountNo account) const { return heads_[account.value]; }
     // All zero when the account never held the asset.
     [[nodiscard]] Balance balance(AccountNo account, AssetNo asset) const;
-    [[nodiscard]] const Position* position(AccountNo account, AssetNo asset) const;
+    [[nodiscard]] const Position* position(AccountNo account, AssetNo asset) const {
+        return contains_account(account) ? position_of(head(account), account, asset) : nullptr;
+    }
+    // The same for who has the account's head at hand.
+    [[nodiscard]] const Position* position_of(const AccountHead& head, AccountNo account,
+                                              AssetNo asset) const {
+        const auto number = position_number(head, account, asset);
+        return number != Position::none ? &positions_[number] : nullptr;
+    }
     // Calls `visit(const Position&)` for each asset the account ever held, in the order it first did.
     template <class Visit>
     void for_each_position(AccountNo account, Visit visit) const {
@@ -130,15 +153,19 @@ public:
     [[nodiscard]] Quantity floor(AccountNo account, AssetNo asset) const;  // of a kind that has one
     [[nodiscard]] bool has_floor(AccountNo account) const;
     // Units by which the account breaks its floor or its liens; zero when it stands.
-    [[nodiscard]] Quantity shortfall(AccountNo account, AssetNo asset, const Balance& balance) const;
+    [[nodiscard]] Quantity shortfall(AccountNo account, AssetNo asset, const Balance& balance) const {
+        return shortfall_of(head(account), account, asset, balance);
+    }
+    [[nodiscard]] Quantity shortfall_of(const AccountHead& head, AccountNo account, AssetNo asset,
+                                        const Balance& balance) const;
 
     [[nodiscard]] const LiveLien* lien(LienKey key) const;
     [[nodiscard]] std::optional<LienKey> lien_named(
         std::string_view name) const;  // chosen names of live liens
-    [[nodiscard]] const std::vector<LienKey>& liens_of(AccountNo owner) const;
+    [[nodiscard]] std::span<const LienKey> liens_of(AccountNo owner) const;  // valid while the state is
     [[nodiscard]] const LiveReservation* reservation(ReservationKey key) const;
     [[nodiscard]] std::optional<ReservationKey> reservation_named(std::string_view name) const;
-    [[nodiscard]] const std::vector<ReservationKey>& reservations_of(AccountNo account) const;
+    [[nodiscard]] std::span<const ReservationKey> reservations_of(AccountNo account) const;
     [[nodiscard]] std::optional<ExceptionKey> open_exception(AccountNo account, AssetNo asset) const;
     [[nodiscard]] const OpenException* exception(ExceptionKey key) const;
     [[nodiscard]] std::optional<JournalKey> reversed_by(JournalKey journal) const;
@@ -150,12 +177,12 @@ public:
 
     template <class Visit>
     void for_each_lien(Visit visit) const {
-        liens_.for_each([&](std::uint64_t key, const auto& lien) { visit(LienKey{key}, *lien); });
+        liens_.for_each([&](std::uint64_t key, const LiveLien& lien) { visit(LienKey{key}, lien); });
     }
     template <class Visit>
     void for_each_reservation(Visit visit) const {
         reservations_.for_each(
-            [&](std::uint64_t key, const auto& held) { visit(ReservationKey{key}, *held); });
+            [&](std::uint64_t key, const LiveReservation& held) { visit(ReservationKey{key}, held); });
     }
     template <class Visit>
     void for_each_exception(Visit visit) const {
@@ -172,6 +199,10 @@ public:
         keys_.for_each([&](const std::string&, const KeyState& key) { visit(key); });
     }
 
+    // Asks the cache for what postings to accounts of these names will read, many at once, so that one wait
+    // for memory serves all. Names the book does not know are passed over.
+    void warm(std::span<const std::string_view> account_names) const;
+
     // Knowledge time moves on; it never goes back. Facts that came due are a Tick's events, not this.
     void advance_clock(KnownAt at);
 
@@ -179,7 +210,15 @@ public:
     friend class Fold;
 
 private:
+    // Positions an account had first are found along its chain; those beyond stand in a map, so that an
+    // account of few assets costs it nothing.
+    static constexpr unsigned chained_positions = 4;
+
+    [[nodiscard]] bool contains_account(AccountNo account) const { return account.value < heads_.size(); }
+    [[nodiscard]] std::uint32_t position_number(const AccountHead& head, AccountNo account,
+                                                AssetNo asset) const;
     Position& touch_position(AccountNo account, AssetNo asset);
+    Position& add_position(AccountHead& head, AccountNo account, AssetNo asset);
     void add_due(const Due& due);
     void remove_due(const Due& due);
 
@@ -187,21 +226,21 @@ private:
     Version version_;
     KnownAt now_;
     PersistentVector<AccountHead> heads_;
-    PersistentVector<Position> positions_;
-    PersistentMap<std::uint64_t, std::uint32_t> position_numbers_;
+    PersistentVector<Position, 3> positions_;
+    PersistentMap<std::uint64_t, std::uint32_t> position_numbers_;  // beyond an account's first few
     PersistentVector<Supply> supplies_;
     std::array<std::shared_ptr<const std::vector<AccountNo>>, pool_count> locations_{};
-    PersistentMap<std::uint64_t, std::shared_ptr<const LiveLien>> liens_;
+    PersistentMap<std::uint64_t, LiveLien> liens_;
     PersistentMap<std::string, std::uint64_t> lien_names_;
-    PersistentMap<std::uint64_t, std::shared_ptr<const std::vector<LienKey>>> liens_by_owner_;
-    PersistentMap<std::uint64_t, std::shared_ptr<const LiveReservation>> reservations_;
+    PersistentMap<std::uint64_t, KeyList<LienKey>> liens_by_owner_;
+    PersistentMap<std::uint64_t, LiveReservation> reservations_;
     PersistentMap<std::string, std::uint64_t> reservation_names_;
-    PersistentMap<std::uint64_t, std::shared_ptr<const std::vector<ReservationKey>>> reservations_by_account_;
+    PersistentMap<std::uint64_t, KeyList<ReservationKey>> reservations_by_account_;
     PersistentMap<std::uint64_t, OpenException> exceptions_;
     PersistentMap<std::uint64_t, std::uint64_t> exception_of_position_;
     PersistentMap<std::uint64_t, std::uint64_t> reversals_;
     PersistentMap<std::string, KeyState> keys_;
-    PersistentMap<std::int64_t, std::shared_ptr<const std::vector<Due>>> due_;  // by second
+    PersistentMap<std::int64_t, std::vector<Due>> due_;  // by second
     std::int64_t due_from_ = 0;  // no second before this one has an entry
 };
 

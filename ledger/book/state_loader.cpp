@@ -5,16 +5,6 @@
 namespace ledger::book {
 namespace {
 
-template <class Key>
-void append_to(PersistentMap<std::uint64_t, std::shared_ptr<const std::vector<Key>>>& lists,
-               AccountNo account, Key key) {
-    auto& list = lists.upsert(account.value);
-    auto longer = list ? *list : std::vector<Key>{};
-    const auto place = std::ranges::lower_bound(longer, key);
-    if (place == longer.end() || *place != key) longer.insert(place, key);
-    list = std::make_shared<const std::vector<Key>>(std::move(longer));
-}
-
 // Takes the id before the terms are moved: arguments of one call are evaluated in no order one can rely on.
 template <class Register, class Terms>
 auto add_to(Register& registered, Terms terms) {
@@ -34,12 +24,11 @@ void StateLoader::asset(AssetTerms terms) {
 }
 
 void StateLoader::account(AccountTerms terms, Version opened) {
-    const auto side = terms.side;
-    const auto pool = terms.pool;
+    const auto head = AccountHead::of(terms, opened);
     const auto no = add_to(state_.accounts, std::move(terms));
-    state_.heads_.push_back(AccountHead{.state_version = opened});
-    if (side != Side::location) return;
-    auto& list = state_.locations_[static_cast<std::size_t>(pool)];
+    state_.heads_.push_back(head);
+    if (head.side != Side::location) return;
+    auto& list = state_.locations_[static_cast<std::size_t>(head.pool)];
     auto longer = list ? *list : std::vector<AccountNo>{};
     longer.push_back(no);
     list = std::make_shared<const std::vector<AccountNo>>(std::move(longer));
@@ -63,25 +52,23 @@ void StateLoader::position(AccountNo account, AssetNo asset, const Balance& bala
     state_.heads_.mutate(account.value).state_version = std::max(state_version, version);
     const auto magnitude = balance.total.is_negative() ? -balance.total : balance.total;
     auto& supply = state_.supplies_.mutate(asset.value);
-    (state_.accounts[account].side == Side::location ? supply.locations : supply.obligations) += magnitude;
+    (state_.head(account).side == Side::location ? supply.locations : supply.obligations) += magnitude;
 }
 
 void StateLoader::lien(LienKey key, LienTerms terms, std::vector<LienLine> lines, Version changed) {
-    for (const auto& line : lines) append_to(state_.liens_by_owner_, line.owner, key);
+    for (const auto& line : lines) state_.liens_by_owner_.upsert(line.owner.value).insert(key);
     if (terms.behind) juniors_.emplace_back(*terms.behind, key);
     if (!terms.name.empty()) state_.lien_names_.insert_or_assign(terms.name, key.value);
     if (terms.expires_at) state_.add_due({*terms.expires_at, key.value, true});
-    state_.liens_.insert_or_assign(
-        key.value, std::make_shared<const LiveLien>(
-                       LiveLien{std::move(terms), std::move(lines), key.version(), changed, {}}));
+    state_.liens_.insert_or_assign(key.value,
+                                   LiveLien{std::move(terms), std::move(lines), key.version(), changed, {}});
 }
 
 void StateLoader::reservation(ReservationKey key, ReservationOpened terms) {
-    append_to(state_.reservations_by_account_, terms.account, key);
+    state_.reservations_by_account_.upsert(terms.account.value).insert(key);
     if (!terms.name.empty()) state_.reservation_names_.insert_or_assign(terms.name, key.value);
     state_.add_due({terms.expires_at, key.value, false});
-    state_.reservations_.insert_or_assign(
-        key.value, std::make_shared<const LiveReservation>(LiveReservation{std::move(terms), key.version()}));
+    state_.reservations_.insert_or_assign(key.value, LiveReservation{std::move(terms), key.version()});
 }
 
 void StateLoader::exception(ExceptionKey key, ExceptionOpened terms, KnownAt opened_at) {
@@ -96,11 +83,7 @@ void StateLoader::reversal(JournalKey reversed, JournalKey by) {
 
 State StateLoader::finish(std::string book, Version version, KnownAt now) {
     for (const auto& [senior, junior] : juniors_) {
-        const auto* found = state_.liens_.find(senior.value);
-        if (found == nullptr) continue;
-        auto lien = **found;
-        lien.junior = junior;
-        state_.liens_.insert_or_assign(senior.value, std::make_shared<const LiveLien>(std::move(lien)));
+        if (state_.liens_.contains(senior.value)) state_.liens_.mutate(senior.value).junior = junior;
     }
     state_.book_ = std::move(book);
     state_.version_ = version;

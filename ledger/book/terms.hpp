@@ -14,6 +14,7 @@
 #include "ledger/base/id.hpp"
 #include "ledger/base/instant.hpp"
 #include "ledger/base/quantity.hpp"
+#include "ledger/base/rare_text.hpp"
 #include "ledger/book/regime.hpp"
 
 namespace ledger::book {
@@ -214,9 +215,9 @@ struct AccountTerms {
     AccountKind kind = AccountKind::customer;
     Pool pool = Pool::securities_record;
     std::optional<Regime> regime{};  // none: a location of the stock record that belongs to no regime
-    std::string capacity{};
-    std::string title{};         // of a location, as it stands at the depository
-    std::string jurisdiction{};  // of a location
+    RareText capacity{};
+    RareText title{};         // of a location, as it stands at the depository
+    RareText jurisdiction{};  // of a location
     std::vector<Amount> limits{};  // how far below zero the account may go, by asset
     static constexpr auto fields = std::tuple{
         &AccountTerms::id,           &AccountTerms::party,  &AccountTerms::side,     &AccountTerms::kind,

@@ -14,7 +14,8 @@ std::chrono::year_month_day business_date(book::CalendarName calendar, base::Mic
         return base::federal_bank_calendar();
     }();
     // Beyond the years the calendar covers a day is its own business date.
-    return dates.business_date_of(at).value_or(dates.zone().day_at(at));
+    const auto date = dates.business_date_of(at);
+    return date ? *date : dates.zone().day_at(at);
 }
 
 }  // namespace ledger::rules

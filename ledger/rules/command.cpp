@@ -15,42 +15,39 @@ Digest Erasable::commitment() const { return sha256(salt + text); }
 namespace {
 
 struct NameChoice {
-    static std::optional<ChosenName> of(Named kind, const std::string& id) {
-        return id.empty() ? std::nullopt : std::optional{ChosenName{kind, id}};
+    static std::optional<NameView> of(Named kind, const std::string& id) {
+        return id.empty() ? std::nullopt : std::optional{NameView{kind, id}};
     }
-    std::optional<ChosenName> operator()(const AddParty& made) const { return of(Named::party, made.id); }
-    std::optional<ChosenName> operator()(const AddPrincipal& made) const {
+    std::optional<NameView> operator()(const AddParty& made) const { return of(Named::party, made.id); }
+    std::optional<NameView> operator()(const AddPrincipal& made) const {
         return of(Named::principal, made.id);
     }
-    std::optional<ChosenName> operator()(const AddAsset& made) const { return of(Named::asset, made.id); }
-    std::optional<ChosenName> operator()(const OpenAccount& made) const {
-        return of(Named::account, made.id);
-    }
-    std::optional<ChosenName> operator()(const AddAgreement& made) const {
+    std::optional<NameView> operator()(const AddAsset& made) const { return of(Named::asset, made.id); }
+    std::optional<NameView> operator()(const OpenAccount& made) const { return of(Named::account, made.id); }
+    std::optional<NameView> operator()(const AddAgreement& made) const {
         return of(Named::agreement, made.id);
     }
-    std::optional<ChosenName> operator()(const DefineReason& made) const {
-        return of(Named::reason, made.id);
-    }
-    std::optional<ChosenName> operator()(const PostJournal& made) const {
-        return of(Named::journal, made.id);
-    }
-    std::optional<ChosenName> operator()(const OpenLien& made) const { return of(Named::lien, made.id); }
-    std::optional<ChosenName> operator()(const Reserve& made) const {
-        return of(Named::reservation, made.id);
-    }
-    std::optional<ChosenName> operator()(const CommitReservation& commit) const {
+    std::optional<NameView> operator()(const DefineReason& made) const { return of(Named::reason, made.id); }
+    std::optional<NameView> operator()(const PostJournal& made) const { return of(Named::journal, made.id); }
+    std::optional<NameView> operator()(const OpenLien& made) const { return of(Named::lien, made.id); }
+    std::optional<NameView> operator()(const Reserve& made) const { return of(Named::reservation, made.id); }
+    std::optional<NameView> operator()(const CommitReservation& commit) const {
         return std::visit(*this, commit.into);
     }
     template <class Other>
-    std::optional<ChosenName> operator()(const Other&) const {
+    std::optional<NameView> operator()(const Other&) const {
         return std::nullopt;
     }
 };
 
 }  // namespace
 
-std::optional<ChosenName> chosen_name(const Command& command) { return std::visit(NameChoice{}, command); }
+std::optional<NameView> name_in(const Command& command) { return std::visit(NameChoice{}, command); }
+
+std::optional<ChosenName> chosen_name(const Command& command) {
+    const auto found = name_in(command);
+    return found ? std::optional{ChosenName{found->kind, std::string{found->name}}} : std::nullopt;
+}
 
 std::optional<ChosenName> acted_upon(const Command& command) {
     if (const auto* increase = std::get_if<IncreaseLien>(&command))

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <variant>
 #include <vector>
@@ -296,7 +297,13 @@ struct ChosenName {
     Named kind;
     std::string name{};
 };
+// The same, borrowed from the command.
+struct NameView {
+    Named kind;
+    std::string_view name;
+};
 // The id the command chooses for what it makes, if it makes something and chooses.
+[[nodiscard]] std::optional<NameView> name_in(const Command& command);
 [[nodiscard]] std::optional<ChosenName> chosen_name(const Command& command);
 
 // The lien or reservation an action names; the caller finds out whether it once was when it is no longer

@@ -194,14 +194,14 @@ Status CommandVisitor::operator()(const OpenAccount& command) {
 }
 
 // Ids of the form the book makes are the book's own: a caller who chose one could meet an object yet to come.
-bool is_of_the_books_own_form(const std::string& id) {
+bool is_of_the_books_own_form(std::string_view id) {
     constexpr std::size_t prefix_length_max = 5;
     const auto prefix = id.find('_');
-    return prefix != std::string::npos && prefix < prefix_length_max &&
+    return prefix != std::string_view::npos && prefix < prefix_length_max &&
            key_from_birth_id(id.substr(0, prefix + 1), id).has_value();
 }
 
-bool id_is_taken(const State& state, const ChosenName& chosen) {
+bool id_is_taken(const State& state, const NameView& chosen) {
     switch (chosen.kind) {
         case Named::party: return state.parties.find(chosen.name).has_value();
         case Named::principal: return state.principals.find(chosen.name).has_value();
@@ -220,17 +220,18 @@ bool id_is_taken(const State& state, const ChosenName& chosen) {
 }  // namespace
 
 Result<Decision> decide(const State& state, const Submission& submission) {
-    if (const auto chosen = chosen_name(submission.command)) {
+    const Command& command = submission.command;
+    if (const auto chosen = name_in(command)) {
         const auto& holder = submission.name_holder;
         if (holder && holder->digest == submission.digest) return SameAs{holder->version};
         if (holder || is_of_the_books_own_form(chosen->name) || id_is_taken(state, *chosen))
             return refuse({.code = Code::duplicate_id,
                            .detail = fmt::format("The id \"{}\" names another object.", chosen->name),
-                           .pointer = pointer_of_id(submission.command),
-                           .figures = {{"id", chosen->name}}});
+                           .pointer = pointer_of_id(command),
+                           .figures = {{"id", std::string{chosen->name}}}});
     }
     Deciding deciding{state, submission};
-    if (auto status = std::visit(CommandVisitor{deciding}, submission.command); !status)
+    if (auto status = std::visit(CommandVisitor{deciding}, command); !status)
         return refuse(std::move(status.error()));
     settle_exceptions(deciding);
     return Decided{deciding.effective_at, std::move(deciding.events)};

@@ -2,6 +2,7 @@
 // decide needs of closed objects comes with the command.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <variant>
 
@@ -25,7 +26,7 @@ struct PostedJournal {
 
 struct Submission {
     PrincipalNo principal;
-    Command command;
+    std::reference_wrapper<const Command> command;  // lives as long as this
     Digest digest;  // of the canonical command
     std::optional<NameHolder> name_holder{};
     std::optional<PostedJournal> journal{};  // only for ReverseJournal

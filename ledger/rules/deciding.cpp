@@ -73,6 +73,14 @@ Result<ReservationKey> Deciding::live_reservation(const std::string& id, std::st
                    .pointer = std::string{pointer}});
 }
 
+std::optional<Amount> Deciding::amount_if_valid(const AmountText& text) const {
+    const auto of = state.assets.find(text.asset);
+    if (!of) return std::nullopt;
+    const auto parsed = parse_decimal(text.amount.text, state.assets[*of].scale);
+    if (parsed.fault != DecimalFault::none || !parsed.quantity.is_positive()) return std::nullopt;
+    return Amount{*of, parsed.quantity};
+}
+
 Result<Amount> Deciding::amount(const AmountText& text, const std::string& pointer) const {
     const auto of = asset(text.asset, pointer + "/asset");
     if (!of) return refuse(of.error());
@@ -171,11 +179,10 @@ void settle_exceptions(Deciding& deciding) {
     const auto& state = deciding.state;
     auto& events = deciding.events;
     for (const auto& entry : deciding.balances.entries()) {
-        const auto short_by = state.shortfall(entry.account, entry.asset, entry.now);
+        const auto short_by = deciding.balances.shortfall(entry, entry.now);
         const auto open = state.open_exception(entry.account, entry.asset);
         if (open && short_by.is_zero()) events.emplace_back(ExceptionCured{*open});
-        if (!open && short_by.is_positive() &&
-            state.shortfall(entry.account, entry.asset, entry.before).is_zero()) {
+        if (!open && short_by.is_positive() && deciding.balances.shortfall(entry, entry.before).is_zero()) {
             const auto bound = entry.now.bound();
             const bool takes_bound = bound.is_positive() && entry.now.total < bound;
             events.emplace_back(ExceptionOpened{.rule = takes_bound ? Code::lien_short : Code::floor_broken,

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -46,6 +47,8 @@ public:
                                                           std::string_view pointer) const;
     // An amount above zero at the asset's scale; INVALID_INPUT at `pointer/amount` otherwise.
     [[nodiscard]] Result<Amount> amount(const AmountText& text, const std::string& pointer) const;
+    // The same without saying why not, so that no pointer need be spelled out for what stands.
+    [[nodiscard]] std::optional<Amount> amount_if_valid(const AmountText& text) const;
     // INSUFFICIENT_FREE unless the account's units are free for what `balances` now binds.
     [[nodiscard]] Status bound_units_are_free(AccountNo account, AssetNo asset, Quantity asked,
                                               const std::string& pointer) const;
@@ -73,7 +76,7 @@ public:
 [[nodiscard]] Status commit_reservation(Deciding& deciding, const CommitReservation& command);
 [[nodiscard]] Status release_reservation(Deciding& deciding, const ReleaseReservation& command);
 // Moves all lines of the liens (and of what stands behind them) that lie where the units leave.
-[[nodiscard]] Status move_liens(Deciding& deciding, const PostJournal& command, const std::vector<Leg>& legs,
+[[nodiscard]] Status move_liens(Deciding& deciding, const PostJournal& command, std::span<const Leg> legs,
                                 const std::string& pointer);
 // Closes a lien and promotes what stands behind it.
 void close_lien(Deciding& deciding, LienKey lien, Closing closing);

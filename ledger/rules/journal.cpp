@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <boost/container/small_vector.hpp>
 
 #include "ledger/rules/business_dates.hpp"
 #include "ledger/rules/deciding.hpp"
@@ -10,32 +11,41 @@
 namespace ledger::rules {
 namespace {
 
+using boost::container::small_vector;
+
 struct Resolved {
-    ReasonNo reason;
+    ReasonNo reason{};
     Nature nature = Nature::instruction;
-    std::vector<Leg> legs;
+    std::vector<Leg> legs{};
+    small_vector<const AccountHead*, 8> heads{};  // of the legs' accounts, in their order
 };
 
 std::string leg_pointer(const std::string& pointer, std::size_t leg, bool is_debit) {
     return fmt::format("{}/legs/{}/{}", pointer, leg, is_debit ? "debit" : "credit");
 }
 
-Result<Resolved> resolve(const Deciding& deciding, const PostJournal& command, const std::string& pointer) {
+Status resolve(const Deciding& deciding, const PostJournal& command, const std::string& pointer,
+               Resolved& resolved) {
     const auto& state = deciding.state;
-    const auto reason = deciding.reason(command.reason, pointer + "/reason");
-    if (!reason) return refuse(reason.error());
-    Resolved resolved{.reason = *reason, .nature = state.reasons[*reason].nature, .legs = {}};
+    const auto reason = state.reasons.find(command.reason);
+    if (!reason) return refuse(deciding.reason(command.reason, pointer + "/reason").error());
+    resolved.reason = *reason;
+    resolved.nature = state.reasons[*reason].nature;
     resolved.legs.reserve(command.legs.size());
     for (std::size_t at = 0; at < command.legs.size(); ++at) {
         const auto& leg = command.legs[at];
-        const auto account = deciding.account(leg.account, fmt::format("{}/legs/{}/account", pointer, at));
-        if (!account) return refuse(account.error());
-        const auto amount = deciding.amount(leg.amount, leg_pointer(pointer, at, leg.is_debit));
-        if (!amount) return refuse(amount.error());
+        const auto account = state.accounts.find(leg.account);
+        if (!account)
+            return refuse(
+                deciding.account(leg.account, fmt::format("{}/legs/{}/account", pointer, at)).error());
+        const auto amount = deciding.amount_if_valid(leg.amount);
+        if (!amount)
+            return refuse(deciding.amount(leg.amount, leg_pointer(pointer, at, leg.is_debit)).error());
         resolved.legs.push_back(
             {*account, amount->asset, leg.is_debit ? amount->quantity : -amount->quantity});
+        resolved.heads.push_back(&state.head(*account));
     }
-    return resolved;
+    return {};
 }
 
 Status reason_permits(const Deciding& deciding, const PostJournal& command, const Resolved& resolved,
@@ -57,7 +67,7 @@ Status reason_permits(const Deciding& deciding, const PostJournal& command, cons
              .rule = "law 10"});
     for (std::size_t at = 0; at < resolved.legs.size(); ++at) {
         const bool is_debit = resolved.legs[at].debit.is_positive();
-        const auto kind = state.accounts[resolved.legs[at].account].kind;
+        const auto kind = resolved.heads[at]->kind;
         if ((is_debit ? reason.may_debit : reason.may_credit).contains(kind)) continue;
         return refuse({.code = Code::reason_not_permitted,
                        .detail = fmt::format("{} does not {} an account of kind {}.", reason.id,
@@ -85,11 +95,13 @@ tl::unexpected<Error> too_much(const Deciding& deciding, AssetNo asset, const st
          .rule = "law 1"});
 }
 
-Result<std::vector<PoolSum>> sums_by_pool(const Deciding& deciding, const std::vector<Leg>& legs,
-                                          const std::string& pointer) {
-    std::vector<PoolSum> sums;
-    for (const auto& leg : legs) {
-        const auto pool = deciding.state.accounts[leg.account].pool;
+using PoolSums = small_vector<PoolSum, 4>;
+
+Status sum_by_pool(const Deciding& deciding, const Resolved& resolved, const std::string& pointer,
+                   PoolSums& sums) {
+    for (std::size_t at = 0; at < resolved.legs.size(); ++at) {
+        const auto& leg = resolved.legs[at];
+        const auto pool = resolved.heads[at]->pool;
         auto found = std::ranges::find_if(
             sums, [&](const PoolSum& sum) { return sum.asset == leg.asset && sum.pool == pool; });
         if (found == sums.end()) found = sums.insert(sums.end(), {leg.asset, pool, {}, {}});
@@ -98,7 +110,7 @@ Result<std::vector<PoolSum>> sums_by_pool(const Deciding& deciding, const std::v
         if (!is_within_bound(found->debits) || !is_within_bound(found->credits))
             return too_much(deciding, leg.asset, pointer);
     }
-    return sums;
+    return {};
 }
 
 constexpr auto depositories_and_firm = [](AccountKind kind) {
@@ -162,12 +174,11 @@ Status misdirection_is_paired(const Deciding& deciding, const std::vector<Leg>& 
     return {};
 }
 
-Status pools_stay_closed(const Deciding& deciding, const PostJournal& command, const std::vector<Leg>& legs,
+Status pools_stay_closed(const Deciding& deciding, const PostJournal& command, const Resolved& resolved,
                          const std::string& pointer) {
-    const auto& state = deciding.state;
-    const auto by_pool = sums_by_pool(deciding, legs, pointer);
-    if (!by_pool) return refuse(by_pool.error());
-    const auto& sums = *by_pool;
+    const auto& legs = resolved.legs;
+    PoolSums sums;
+    if (auto bounded = sum_by_pool(deciding, resolved, pointer, sums); !bounded) return bounded;
     for (const auto& sum : sums) {
         Quantity debits;
         Quantity credits;
@@ -205,7 +216,7 @@ Status pools_stay_closed(const Deciding& deciding, const PostJournal& command, c
         std::ranges::any_of(sums, [&](const PoolSum& sum) { return sum.pool != sums.front().pool; });
     if (!crosses) return {};
     for (std::size_t at = 0; at < legs.size(); ++at) {
-        const auto kind = state.accounts[legs[at].account].kind;
+        const auto kind = resolved.heads[at]->kind;
         if (basis_permits(command.basis, kind)) continue;
         return refuse({.code = Code::regime_crossed,
                        .detail = command.basis == Basis::none
@@ -255,16 +266,17 @@ Status effective_time_holds(Deciding& deciding, const PostJournal& command, cons
                    .rule = "law 6"});
 }
 
-Status legs_fit_the_book(Deciding& deciding, const std::vector<Leg>& legs, const std::string& pointer) {
+Status legs_fit_the_book(Deciding& deciding, const Resolved& resolved, const std::string& pointer) {
     const auto& state = deciding.state;
     struct Growth {
         AssetNo asset;
         Supply supply;
     };
-    std::vector<Growth> growths;
-    for (const auto& leg : legs) {
-        const auto side = state.accounts[leg.account].side;
-        auto& balance = deciding.balances.change(leg.account, leg.asset);
+    small_vector<Growth, 4> growths;
+    for (std::size_t at = 0; at < resolved.legs.size(); ++at) {
+        const auto& leg = resolved.legs[at];
+        const auto side = resolved.heads[at]->side;
+        auto& balance = deciding.balances.change(leg.account, leg.asset, *resolved.heads[at]);
         const auto magnitude = [](Quantity quantity) {
             return quantity.is_negative() ? -quantity : quantity;
         };
@@ -274,7 +286,7 @@ Status legs_fit_the_book(Deciding& deciding, const std::vector<Leg>& legs, const
         if (growth == growths.end())
             growth = growths.insert(growths.end(), {leg.asset, state.supply(leg.asset)});
         auto& of_side = side == Side::location ? growth->supply.locations : growth->supply.obligations;
-        // No sum on the way leaves 128 bits: each of sixteen pools moves at most 10^36 (sums_by_pool). What
+        // No sum on the way leaves 128 bits: each of sixteen pools moves at most 10^36 (sum_by_pool). What
         // counts is where the legs end, in whatever order they stand.
         of_side += magnitude(balance.total) - before;
     }
@@ -286,14 +298,13 @@ Status legs_fit_the_book(Deciding& deciding, const std::vector<Leg>& legs, const
 }
 
 // Law 3 and the floors: what an instruction takes must be there and free, and so must what it binds.
-Status instruction_leaves_enough(const Deciding& deciding, const std::vector<Leg>& legs,
+Status instruction_leaves_enough(const Deciding& deciding, std::span<const Leg> legs,
                                  const std::string& pointer) {
-    const auto& state = deciding.state;
     for (const auto& entry : deciding.balances.entries()) {
         const bool takes = entry.now.total < entry.before.total;
         const bool binds = entry.now.bound() > entry.before.bound();  // lines that came with the units
         if (!takes && !binds) continue;
-        if (state.shortfall(entry.account, entry.asset, entry.now).is_zero()) continue;
+        if (deciding.balances.shortfall(entry, entry.now).is_zero()) continue;
         const auto leg = std::ranges::find_if(
             legs, [&](const Leg& one) { return one.account == entry.account && one.asset == entry.asset; });
         const auto at = static_cast<std::size_t>(leg - legs.begin());
@@ -305,12 +316,14 @@ Status instruction_leaves_enough(const Deciding& deciding, const std::vector<Leg
     return {};
 }
 
-Status post_legs(Deciding& deciding, const PostJournal& command, const Resolved& resolved,
+Status post_legs(Deciding& deciding, const PostJournal& command, Resolved&& resolved,
                  std::optional<JournalKey> reverses, const std::string& pointer) {
-    if (auto closed = pools_stay_closed(deciding, command, resolved.legs, pointer); !closed) return closed;
+    if (auto closed = pools_stay_closed(deciding, command, resolved, pointer); !closed) return closed;
     if (auto timely = effective_time_holds(deciding, command, resolved.legs, pointer); !timely) return timely;
-    if (auto fits = legs_fit_the_book(deciding, resolved.legs, pointer); !fits) return fits;
+    if (auto fits = legs_fit_the_book(deciding, resolved, pointer); !fits) return fits;
+    const std::span<const Leg> legs{resolved.legs};  // they stay where they are when their vector moves
     deciding.events.emplace_back(
+        std::in_place_type<JournalPosted>,
         JournalPosted{.name = command.id,
                       .reason = resolved.reason,
                       .nature = resolved.nature,
@@ -318,22 +331,21 @@ Status post_legs(Deciding& deciding, const PostJournal& command, const Resolved&
                       .memo = command.memo ? std::optional{command.memo->commitment()} : std::nullopt,
                       .evidence = command.evidence,
                       .reverses = reverses,
-                      .legs = resolved.legs,
+                      .legs = std::move(resolved.legs),
                       .after = deciding.balances.take_after()});
     if (!command.liens.empty())
-        if (auto moved = move_liens(deciding, command, resolved.legs, pointer); !moved) return moved;
-    if (resolved.nature == Nature::instruction)
-        return instruction_leaves_enough(deciding, resolved.legs, pointer);
+        if (auto moved = move_liens(deciding, command, legs, pointer); !moved) return moved;
+    if (resolved.nature == Nature::instruction) return instruction_leaves_enough(deciding, legs, pointer);
     return {};
 }
 
 }  // namespace
 
 Status post_journal(Deciding& deciding, const PostJournal& command, const std::string& pointer) {
-    const auto resolved = resolve(deciding, command, pointer);
-    if (!resolved) return refuse(resolved.error());
-    if (auto permitted = reason_permits(deciding, command, *resolved, pointer); !permitted) return permitted;
-    return post_legs(deciding, command, *resolved, std::nullopt, pointer);
+    Resolved resolved;
+    if (auto known = resolve(deciding, command, pointer, resolved); !known) return known;
+    if (auto permitted = reason_permits(deciding, command, resolved, pointer); !permitted) return permitted;
+    return post_legs(deciding, command, std::move(resolved), std::nullopt, pointer);
 }
 
 Status reverse_journal(Deciding& deciding, const ReverseJournal& command) {
@@ -362,8 +374,12 @@ Status reverse_journal(Deciding& deciding, const ReverseJournal& command) {
     mirror.effective_at = command.effective_at;
     mirror.memo = command.memo;
     mirror.evidence = command.evidence;
-    Resolved resolved{.reason = *reason, .nature = Nature::instruction, .legs = found->journal.legs};
-    for (auto& leg : resolved.legs) leg.debit = -leg.debit;
+    Resolved resolved{
+        .reason = *reason, .nature = Nature::instruction, .legs = found->journal.legs, .heads = {}};
+    for (auto& leg : resolved.legs) {
+        leg.debit = -leg.debit;
+        resolved.heads.push_back(&deciding.state.head(leg.account));
+    }
     if (auto permitted = reason_permits(deciding, mirror, resolved, ""); !permitted) return permitted;
     if (deciding.state.reasons[*reason].nature != Nature::instruction)
         return refuse(
@@ -371,7 +387,7 @@ Status reverse_journal(Deciding& deciding, const ReverseJournal& command) {
              .detail = fmt::format("A reversal is an instruction; {} names a fact.", command.reason),
              .pointer = "/reason",
              .rule = "law 6"});
-    return post_legs(deciding, mirror, resolved, found->key, "");
+    return post_legs(deciding, mirror, std::move(resolved), found->key, "");
 }
 
 }  // namespace ledger::rules

@@ -74,7 +74,7 @@ Quantity sum_of(std::vector<Amount>& sums, AssetNo asset, Quantity added) {
 
 }  // namespace
 
-Status move_liens(Deciding& deciding, const PostJournal& command, const std::vector<Leg>& legs,
+Status move_liens(Deciding& deciding, const PostJournal& command, std::span<const Leg> legs,
                   const std::string& pointer) {
     const auto& state = deciding.state;
     const auto stays = [&](std::string detail, std::size_t at) {

@@ -12,15 +12,20 @@ const WorkingBalances::Entry* WorkingBalances::find(AccountNo account, AssetNo a
     return nullptr;
 }
 
-Balance& WorkingBalances::change(AccountNo account, AssetNo asset) {
+Balance& WorkingBalances::change(AccountNo account, AssetNo asset, const AccountHead& head) {
     if (const auto* found = find(account, asset)) {
         auto& entry = entries_[static_cast<std::size_t>(found - entries_.data())];
         entry.is_reported = false;
         return entry.now;
     }
-    const auto before = state_.balance(account, asset);
-    entries_.push_back(
-        {.account = account, .asset = asset, .before = before, .now = before, .is_reported = false});
+    const auto* position = state_.position_of(head, account, asset);
+    const auto before = position != nullptr ? position->balance : Balance{};
+    entries_.push_back({.account = account,
+                        .asset = asset,
+                        .head = &head,
+                        .before = before,
+                        .now = before,
+                        .is_reported = false});
     if (entries_.size() == few + 1) {
         for (std::size_t place = 0; place < entries_.size(); ++place)
             places_[{entries_[place].account, entries_[place].asset}] = place;
@@ -37,6 +42,7 @@ Balance WorkingBalances::now(AccountNo account, AssetNo asset) const {
 
 std::vector<BalanceAfter> WorkingBalances::take_after() {
     std::vector<BalanceAfter> after;
+    after.reserve(entries_.size());
     for (auto& entry : entries_) {
         if (entry.is_reported) continue;
         entry.is_reported = true;

@@ -1,8 +1,7 @@
 #include "ledger/service/batch_builder.hpp"
 
 #include <algorithm>
-#include <cstring>
-#include <set>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -13,16 +12,9 @@
 
 namespace ledger::service {
 
-IdempotencyId idempotency_id(PrincipalNo principal, const std::string& key) {
-    const auto digest = sha256(fmt::format("{}:{}", principal.value, key));
-    IdempotencyId id;
-    std::memcpy(id.bytes.data(), digest.bytes.data(), id.bytes.size());
-    return id;
-}
-
 struct BatchBuilder::Prefetched {
-    std::map<IdempotencyId, Answered> answered;
-    std::map<std::pair<rules::Named, std::string>, rules::NameHolder> names;
+    ByIdempotencyId<Answered> answered;
+    HoldersByName names;
     std::map<Version, std::shared_ptr<const LogEntry>> entries;
 };
 
@@ -97,7 +89,8 @@ void BatchBuilder::tick() {
     if (base::is_planted(base::PlantedBug::missed_tick)) return;
     const PrincipalNo the_book{0};
     while (true) {
-        const rules::Submission submission{.principal = the_book, .command = rules::Tick{at_}, .digest = {}};
+        const rules::Command command = rules::Tick{at_};
+        const rules::Submission submission{.principal = the_book, .command = command, .digest = {}};
         auto decision = rules::decide(decided_.state, submission);
         ensure(decision.has_value(), "a Tick was refused");
         auto decided = std::get<rules::Decided>(std::move(*decision));
@@ -116,41 +109,47 @@ BatchBuilder::Prefetched BatchBuilder::prefetch(const std::vector<Waiting>& wait
     Prefetched known;
     std::vector<IdempotencyId> ids;
     std::vector<rules::ChosenName> names;
-    std::set<Version> versions;
+    std::vector<Version> versions;
     const auto want_born = [&](rules::Named kind, const std::string& id) {
         if (const auto key = key_from_birth_id(prefix_of(kind), id)) {
             const Version version{*key >> 12U};
-            if (version <= decided_.state.version()) versions.insert(version);
+            if (version <= decided_.state.version()) versions.push_back(version);
         } else {
             names.push_back({kind, id});
         }
     };
     const auto want = [&](const Asked& asked) {
         const auto& command = asked.envelope.command;
-        if (!asked.envelope.idempotency_key.empty())
-            ids.push_back(idempotency_id(asked.envelope.principal, asked.envelope.idempotency_key));
-        if (const auto chosen = rules::chosen_name(command)) names.push_back(*chosen);
+        if (asked.id) ids.push_back(*asked.id);
+        if (auto chosen = rules::chosen_name(command)) names.push_back(std::move(*chosen));
         if (const auto target = rules::acted_upon(command); target && !is_live(decided_.state, *target))
             want_born(target->kind, target->name);
         if (const auto* reversal = std::get_if<rules::ReverseJournal>(&command))
             want_born(rules::Named::journal, reversal->journal);
     };
+    std::size_t commands = 0;
+    for (const auto& group : waiting) commands += group.commands.size();
+    ids.reserve(commands);
+    decided_.answers.reserve(waiting.size());
+    decided_.batch.accepted.reserve(decided_.batch.accepted.size() + commands);
+    decided_.accepted_ids.reserve(commands);
     for (const auto& group : waiting)
         for (const auto& asked : group.commands) want(asked);
     for (auto& [id, answered] : store_.answered(ids)) {
-        if (const auto* version = std::get_if<Version>(&answered.outcome)) versions.insert(*version);
+        if (const auto* version = std::get_if<Version>(&answered.outcome)) versions.push_back(*version);
         known.answered.emplace(id, std::move(answered));
     }
     const auto holders =
         names.empty() ? std::vector<std::optional<rules::NameHolder>>{} : store_.holders_of(names);
     for (std::size_t at = 0; at < holders.size(); ++at) {
         if (!holders[at]) continue;
-        known.names.emplace(std::pair{names[at].kind, names[at].name}, *holders[at]);
-        versions.insert(holders[at]->version);
+        versions.push_back(holders[at]->version);
+        known.names.emplace(std::move(names[at]), *holders[at]);
     }
+    std::ranges::sort(versions);
+    versions.erase(std::ranges::unique(versions).begin(), versions.end());
     if (!versions.empty())
-        for (auto& entry : store_.log_at({versions.begin(), versions.end()}))
-            known.entries.emplace(entry->recorded.version, entry);
+        for (auto& entry : store_.log_at(versions)) known.entries.emplace(entry->recorded.version, entry);
     return known;
 }
 
@@ -203,29 +202,27 @@ std::vector<Outcome> BatchBuilder::decide_linked(const Waiting& group, const Pre
 
 // What an earlier request was granted stays granted (law 5).
 std::optional<Outcome> BatchBuilder::earlier_answer(const Asked& asked, const Prefetched& known) {
-    const auto& envelope = asked.envelope;
-    if (envelope.idempotency_key.empty()) return std::nullopt;
-    auto earlier =
-        answered_before(asked, idempotency_id(envelope.principal, envelope.idempotency_key), known);
+    auto earlier = answered_before(asked, known);
     if (earlier && !std::holds_alternative<Accepted>(*earlier)) earlier.reset();
     return earlier;
 }
 
 void BatchBuilder::undo_to(std::size_t accepted, std::size_t refused) {
     if (base::is_planted(base::PlantedBug::linked_not_undone)) return;
-    std::erase_if(decided_.accepted_ids, [&](const auto& id) { return id.second >= accepted; });
-    std::erase_if(decided_.refused_ids, [&](const auto& id) { return id.second >= refused; });
+    boost::unordered::erase_if(decided_.accepted_ids, [&](const auto& id) { return id.second >= accepted; });
+    boost::unordered::erase_if(decided_.refused_ids, [&](const auto& id) { return id.second >= refused; });
     for (auto row = accepted; row < decided_.batch.accepted.size(); ++row)
         if (const auto& name = decided_.batch.accepted[row].name)
-            decided_.names.erase({name->kind, name->name});
+            decided_.names.erase(*name);
     decided_.batch.accepted.erase(decided_.batch.accepted.begin() + static_cast<std::ptrdiff_t>(accepted),
                                   decided_.batch.accepted.end());
     decided_.batch.refused.erase(decided_.batch.refused.begin() + static_cast<std::ptrdiff_t>(refused),
                                  decided_.batch.refused.end());
 }
 
-std::optional<Outcome> BatchBuilder::answered_before(const Asked& asked, const IdempotencyId& id,
-                                                     const Prefetched& known) {
+std::optional<Outcome> BatchBuilder::answered_before(const Asked& asked, const Prefetched& known) {
+    if (!asked.id) return std::nullopt;
+    const auto& id = *asked.id;
     const auto conflict = [&]() -> Outcome {
         return Refused{.error = {.code = Code::idempotency_conflict,
                                  .detail = "The Idempotency-Key was used for another request.",
@@ -260,8 +257,9 @@ Outcome BatchBuilder::same_as(Version version, const Prefetched& known) const {
 }
 
 void BatchBuilder::complete(rules::Submission& submission, const Prefetched& known) const {
-    const auto holder = [&](rules::Named kind, const std::string& name) -> std::optional<rules::NameHolder> {
-        const std::pair key{kind, name};
+    const rules::Command& command = submission.command;
+    const auto holder = [&](rules::Named kind, std::string_view name) -> std::optional<rules::NameHolder> {
+        const rules::NameView key{kind, name};
         for (const auto* batch : undurable())
             if (const auto here = batch->names.find(key); here != batch->names.end()) return here->second;
         if (const auto found = known.names.find(key); found != known.names.end()) return found->second;
@@ -284,11 +282,11 @@ void BatchBuilder::complete(rules::Submission& submission, const Prefetched& kno
         return made(*entry, kind, index) ? std::pair{entry, index}
                                          : std::pair<const LogEntry*, unsigned>{nullptr, 0};
     };
-    if (const auto chosen = rules::chosen_name(submission.command))
+    if (const auto chosen = rules::name_in(command))
         submission.name_holder = holder(chosen->kind, chosen->name);
-    if (const auto target = rules::acted_upon(submission.command))
+    if (const auto target = rules::acted_upon(command))
         submission.closed_target = birth(target->kind, target->name).first != nullptr;
-    if (const auto* reversal = std::get_if<rules::ReverseJournal>(&submission.command)) {
+    if (const auto* reversal = std::get_if<rules::ReverseJournal>(&command)) {
         const auto [entry, index] = birth(rules::Named::journal, reversal->journal);
         if (entry != nullptr)
             submission.journal = {JournalKey::at(entry->recorded.version, index),
@@ -298,11 +296,7 @@ void BatchBuilder::complete(rules::Submission& submission, const Prefetched& kno
 
 Outcome BatchBuilder::decide_one(const Asked& asked, const Prefetched& known) {
     const auto& envelope = asked.envelope;
-    std::optional<IdempotencyId> id;
-    if (!envelope.idempotency_key.empty()) {
-        id = idempotency_id(envelope.principal, envelope.idempotency_key);
-        if (auto before = answered_before(asked, *id, known)) return std::move(*before);
-    }
+    if (auto before = answered_before(asked, known)) return std::move(*before);
     rules::Submission submission{
         .principal = envelope.principal, .command = envelope.command, .digest = asked.digest};
     complete(submission, known);
@@ -313,18 +307,17 @@ Outcome BatchBuilder::decide_one(const Asked& asked, const Prefetched& known) {
         return refused;
     }
     if (const auto* same = std::get_if<rules::SameAs>(&*decision)) return same_as(same->version, known);
-    return Accepted{write(submission, std::get<rules::Decided>(std::move(*decision)), id)};
+    return Accepted{write(submission, std::get<rules::Decided>(std::move(*decision)), asked.id)};
 }
 
 void BatchBuilder::store_refusal(const Asked& asked, const Refused& refused) {
     const auto& envelope = asked.envelope;
-    if (envelope.idempotency_key.empty() || !is_stored(info(refused.error.code).kind)) return;
+    if (!asked.id || !is_stored(info(refused.error.code).kind)) return;
     if (refused.error.code == Code::idempotency_conflict) return;  // the key has its answer
     if (base::is_planted(base::PlantedBug::refusal_not_stored)) return;
-    const auto id = idempotency_id(envelope.principal, envelope.idempotency_key);
-    if (!decided_.refused_ids.emplace(id, decided_.batch.refused.size()).second) return;
+    if (!decided_.refused_ids.emplace(*asked.id, decided_.batch.refused.size()).second) return;
     decided_.batch.refused.push_back(
-        {id, asked.digest, envelope.principal, refused.error, refused.decided_at, at_});
+        {*asked.id, asked.digest, envelope.principal, refused.error, refused.decided_at, at_});
 }
 
 const std::shared_ptr<const LogEntry>& BatchBuilder::write(const rules::Submission& submission,
@@ -347,8 +340,7 @@ const std::shared_ptr<const LogEntry>& BatchBuilder::write(const rules::Submissi
                                         .body = row.body});
     evolve(decided_.state, recorded);
     if (row.name)
-        decided_.names.emplace(std::pair{row.name->kind, row.name->name},
-                               rules::NameHolder{recorded.version, row.request_digest});
+        decided_.names.emplace(*row.name, rules::NameHolder{recorded.version, row.request_digest});
     if (id) decided_.accepted_ids.emplace(*id, decided_.batch.accepted.size());
     row.entry = std::make_shared<const LogEntry>(LogEntry{std::move(recorded), decided_.head_hash, hash});
     decided_.head_hash = hash;

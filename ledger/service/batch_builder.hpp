@@ -2,16 +2,49 @@
 // know. It asks the store only what the state cannot know; it writes nothing. The book's thread.
 #pragma once
 
-#include <map>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include "ledger/port/store.hpp"
 #include "ledger/service/inbox.hpp"
 
 namespace ledger::service {
+
+// An id is part of a digest: any eight bytes of it are a hash.
+struct IdempotencyIdHash {
+    using is_avalanching = void;
+    [[nodiscard]] std::size_t operator()(const IdempotencyId& id) const {
+        std::size_t hash = 0;
+        std::memcpy(&hash, id.bytes.data(), sizeof hash);
+        return hash;
+    }
+};
+template <class Value>
+using ByIdempotencyId = boost::unordered_flat_map<IdempotencyId, Value, IdempotencyIdHash>;
+
+// Found by a borrowed name too.
+struct ChosenNameHash {
+    using is_avalanching = void;
+    using is_transparent = void;
+    template <class Name>
+    [[nodiscard]] std::size_t operator()(const Name& of) const {
+        return mix_next(static_cast<std::uint64_t>(of.kind), PersistentHash<std::string>{}(of.name));
+    }
+};
+struct ChosenNameEqual {
+    using is_transparent = void;
+    template <class Left, class Right>
+    [[nodiscard]] bool operator()(const Left& left, const Right& right) const {
+        return left.kind == right.kind && left.name == right.name;
+    }
+};
+using HoldersByName =
+    boost::unordered_flat_map<rules::ChosenName, rules::NameHolder, ChosenNameHash, ChosenNameEqual>;
 
 struct DecidedBatch {
     Batch batch;
@@ -20,15 +53,13 @@ struct DecidedBatch {
     std::vector<std::vector<Outcome>> answers;  // to each that waited, once durable
 
     // Where in the batch, for itself and for the one decided behind it.
-    std::map<IdempotencyId, std::size_t> accepted_ids;  // place in batch.accepted
-    std::map<IdempotencyId, std::size_t> refused_ids;   // place in batch.refused
-    std::map<std::pair<rules::Named, std::string>, rules::NameHolder> names;  // chosen in it
+    ByIdempotencyId<std::size_t> accepted_ids;  // place in batch.accepted
+    ByIdempotencyId<std::size_t> refused_ids;   // place in batch.refused
+    HoldersByName names;                        // chosen in it
 
     [[nodiscard]] bool writes() const { return !batch.accepted.empty() || !batch.refused.empty(); }
     [[nodiscard]] std::shared_ptr<const LogEntry> entry(Version version) const;
 };
-
-[[nodiscard]] IdempotencyId idempotency_id(PrincipalNo principal, const std::string& key);
 
 class BatchBuilder {
 public:
@@ -49,8 +80,7 @@ private:
     [[nodiscard]] std::vector<Outcome> decide_group(const Waiting& group, const Prefetched& known);
     [[nodiscard]] std::vector<Outcome> decide_linked(const Waiting& group, const Prefetched& known);
     [[nodiscard]] Outcome decide_one(const Asked& asked, const Prefetched& known);
-    [[nodiscard]] std::optional<Outcome> answered_before(const Asked& asked, const IdempotencyId& id,
-                                                         const Prefetched& known);
+    [[nodiscard]] std::optional<Outcome> answered_before(const Asked& asked, const Prefetched& known);
     [[nodiscard]] std::optional<Outcome> earlier_answer(const Asked& asked, const Prefetched& known);
     void complete(rules::Submission& submission, const Prefetched& known) const;
     [[nodiscard]] Outcome same_as(Version version, const Prefetched& known) const;

@@ -102,7 +102,7 @@ void BookService::submit_group(std::vector<Envelope> commands, Linkage linkage,
     for (auto& envelope : commands) {
         const auto bytes = canonical_bytes(envelope.command);
         waiting.commands.push_back(
-            {std::move(envelope), hmac_sha256(as_bytes(digest_key_), as_bytes(bytes))});
+            Asked::of(std::move(envelope), hmac_sha256(as_bytes(digest_key_), as_bytes(bytes))));
     }
     const auto added = inbox_.add(waiting);
     if (added == Inbox::Added::yes) return;

@@ -1,9 +1,29 @@
 #include "ledger/service/inbox.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 
+#include <fmt/format.h>
+
 namespace ledger::service {
+
+IdempotencyId idempotency_id(PrincipalNo principal, std::string_view key) {
+    fmt::memory_buffer scope;
+    scope.append(fmt::format_int{principal.value});
+    scope.push_back(':');
+    scope.append(key);
+    const auto digest = sha256(std::string_view{scope.data(), scope.size()});
+    IdempotencyId id;
+    std::memcpy(id.bytes.data(), digest.bytes.data(), id.bytes.size());
+    return id;
+}
+
+Asked Asked::of(Envelope envelope, const Digest& digest) {
+    std::optional<IdempotencyId> id;
+    if (!envelope.idempotency_key.empty()) id = idempotency_id(envelope.principal, envelope.idempotency_key);
+    return {std::move(envelope), digest, id};
+}
 
 bool Waiting::is_release() const {
     return std::all_of(commands.begin(), commands.end(), [](const Asked& asked) {

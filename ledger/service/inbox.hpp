@@ -7,7 +7,9 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ledger/port/ledger.hpp"
@@ -17,8 +19,14 @@ namespace ledger::service {
 
 struct Asked {
     Envelope envelope;
-    Digest digest;  // of the canonical command, keyed
+    Digest digest;                        // of the canonical command, keyed
+    std::optional<IdempotencyId> id{};  // of the principal and the key, when there is one
+
+    [[nodiscard]] static Asked of(Envelope envelope, const Digest& digest);
 };
+
+// 128 bits of a digest of both: law 5 is kept by (book, principal).
+[[nodiscard]] IdempotencyId idempotency_id(PrincipalNo principal, std::string_view key);
 
 // Commands that are decided next to each other and answered at once.
 struct Waiting {

@@ -16,7 +16,8 @@ using namespace ledger::rules;
 const State& opened_book() {
     static const State state = [] {
         State book;
-        const Submission submission{.principal = {}, .command = OpenBook{"fuzz"}, .digest = {}};
+        const Command command = OpenBook{"fuzz"};
+        const Submission submission{.principal = {}, .command = command, .digest = {}};
         evolve(book, record(book, submission, std::get<Decided>(decide(book, submission).value())));
         return book;
     }();

@@ -45,6 +45,10 @@ private:
         } else if constexpr (std::is_same_v<T, std::string>) {
             item.resize(below(9));
             for (auto& letter : item) letter = static_cast<char>(below(256));
+        } else if constexpr (std::is_same_v<T, RareText>) {
+            std::string text;
+            fill(text);
+            item = text;
         } else if constexpr (std::is_same_v<T, Digest>) {
             for (auto& byte : item.bytes) byte = static_cast<std::byte>(below(256));
         } else if constexpr (std::is_same_v<T, RoleSet>) {

@@ -9,7 +9,7 @@ namespace support {
 namespace {
 
 using namespace ledger::book;
-using Place = std::tuple<AccountNo, AccountNo, AssetNo, std::string>;
+using Place = std::tuple<AccountNo, AccountNo, AssetNo, RareText>;
 using Holding = std::pair<AccountNo, AssetNo>;
 
 class Audit {

@@ -27,7 +27,8 @@ TestBook::TestBook(std::string_view opened_at) {
 void TestBook::tick(Microseconds at) {
     state_.advance_clock(KnownAt{at});
     for (;;) {
-        const Submission submission{.principal = {}, .command = Tick{KnownAt{at}}, .digest = {}};
+        const Command command = Tick{KnownAt{at}};
+        const Submission submission{.principal = {}, .command = command, .digest = {}};
         auto decided = std::get<Decided>(decide(state_, submission).value());
         if (decided.events.empty()) return;
         apply(record(state_, submission, std::move(decided)));

@@ -10,7 +10,7 @@ namespace tests::support {
 [[nodiscard]] inline ledger::service::Waiting alone(ledger::port::Envelope envelope,
                                                     ledger::base::Digest digest = {}) {
     ledger::service::Waiting waiting;
-    waiting.commands.push_back({std::move(envelope), digest});
+    waiting.commands.push_back(ledger::service::Asked::of(std::move(envelope), digest));
     return waiting;
 }
 

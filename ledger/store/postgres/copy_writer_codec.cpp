@@ -81,32 +81,6 @@ void ByteBuffer::reserve(std::size_t needed) {
     capacity_ = capacity;
 }
 
-void put_null(ByteBuffer& out) { out.put(std::numeric_limits<std::uint32_t>::max()); }
-
-void put_int2(ByteBuffer& out, std::int16_t value) {
-    char* place = out.grow(6);
-    ByteBuffer::store(place, std::uint32_t{2});
-    ByteBuffer::store(place + 4, static_cast<std::uint16_t>(value));
-}
-
-void put_int4(ByteBuffer& out, std::int32_t value) {
-    char* place = out.grow(8);
-    ByteBuffer::store(place, std::uint32_t{4});
-    ByteBuffer::store(place + 4, static_cast<std::uint32_t>(value));
-}
-
-void put_int8(ByteBuffer& out, std::int64_t value) {
-    char* place = out.grow(12);
-    ByteBuffer::store(place, std::uint32_t{8});
-    ByteBuffer::store(place + 4, static_cast<std::uint64_t>(value));
-}
-
-void put_bool(ByteBuffer& out, bool value) {
-    char* place = out.grow(5);
-    ByteBuffer::store(place, std::uint32_t{1});
-    place[4] = value ? '\1' : '\0';
-}
-
 void put_instant(ByteBuffer& out, base::Microseconds value) {
     put_int8(out, value.time_since_epoch().count() - micros_at_2000);
 }
@@ -132,6 +106,11 @@ void put_jsonb(ByteBuffer& out, std::string_view json) {
 }
 
 void put_quantity(ByteBuffer& out, Quantity value) {
+    if (value.is_zero()) {  // as most parts of most balances are
+        std::memset(out.grow(12), 0, 12);
+        out.put_at(out.size() - 12, std::uint32_t{8});
+        return;
+    }
     const Digits number = digits_of(magnitude(value));
     std::size_t last = number.digits.size();
     while (last > number.first && number.digits[last - 1] == 0)

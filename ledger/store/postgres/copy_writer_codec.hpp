@@ -4,12 +4,14 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <functional>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -65,10 +67,12 @@ public:
     template <class Unsigned>
     static void store(char* place, Unsigned value) {
         static_assert(std::is_unsigned_v<Unsigned>);
-        for (std::size_t byte = sizeof(Unsigned); byte-- > 0;) {
-            place[byte] = static_cast<char>(static_cast<unsigned char>(value & 0xFFU));
-            value = static_cast<Unsigned>(sizeof(Unsigned) > 1 ? value >> 8U : 0U);
+        if constexpr (std::endian::native == std::endian::little) {
+            if constexpr (sizeof(Unsigned) == 8) value = __builtin_bswap64(value);
+            if constexpr (sizeof(Unsigned) == 4) value = __builtin_bswap32(value);
+            if constexpr (sizeof(Unsigned) == 2) value = __builtin_bswap16(value);
         }
+        std::memcpy(place, &value, sizeof value);
     }
 
 private:
@@ -80,11 +84,27 @@ private:
 };
 
 // One value with its length in front, appended to a buffer.
-void put_null(ByteBuffer& out);
-void put_int2(ByteBuffer& out, std::int16_t value);
-void put_int4(ByteBuffer& out, std::int32_t value);
-void put_int8(ByteBuffer& out, std::int64_t value);
-void put_bool(ByteBuffer& out, bool value);
+inline void put_null(ByteBuffer& out) { out.put(std::numeric_limits<std::uint32_t>::max()); }
+
+// The length and the value.
+template <class Unsigned>
+void put_fixed(ByteBuffer& out, Unsigned value) {
+    char* place = out.grow(4 + sizeof value);
+    ByteBuffer::store(place, std::uint32_t{sizeof value});
+    ByteBuffer::store(place + 4, value);
+}
+inline void put_int2(ByteBuffer& out, std::int16_t value) {
+    put_fixed(out, static_cast<std::uint16_t>(value));
+}
+inline void put_int4(ByteBuffer& out, std::int32_t value) {
+    put_fixed(out, static_cast<std::uint32_t>(value));
+}
+inline void put_int8(ByteBuffer& out, std::int64_t value) {
+    put_fixed(out, static_cast<std::uint64_t>(value));
+}
+inline void put_bool(ByteBuffer& out, bool value) {
+    put_fixed(out, static_cast<std::uint8_t>(value ? 1U : 0U));
+}
 void put_instant(ByteBuffer& out, base::Microseconds value);  // timestamptz
 void put_day(ByteBuffer& out, std::chrono::sys_days value);   // date
 void put_bytes(ByteBuffer& out, ByteView value);              // bytea

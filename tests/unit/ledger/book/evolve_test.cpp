@@ -180,3 +180,40 @@ TEST_CASE_METHOD(SmallBook, "a copy of the state never changes under its reader"
     CHECK(pinned.locations_of(Pool::fut_4d).size() == 1);
     CHECK(book.state().locations_of(Pool::fut_4d).size() == 2);
 }
+
+TEST_CASE_METHOD(SmallBook, "each asset of an account is found, be they one or many") {
+    constexpr int many = 12;
+    const auto name = [](int at) { return "A" + std::to_string(at); };
+    for (int at = 0; at < many; ++at) {
+        book.post("/v1/assets", {{"id", name(at)}, {"kind", "security"}, {"scale", 0}});
+        const auto before = book.state();
+        for (int of = 0; of < at; ++of) CHECK(book.total("c", name(of)) == std::to_string(2 * (of + 1)));
+        CHECK(book.total("c", name(at)) == "0");
+        for (int twice = 0; twice < 2; ++twice) {
+            const Json amount{{"asset", name(at)}, {"amount", std::to_string(at + 1)}};
+            REQUIRE(book.post("/v1/journals", {{"reason", "DEPOSIT"},
+                                               {"legs",
+                                                {{{"account", "b"}, {"debit", amount}},
+                                                 {{"account", "c"}, {"credit", amount}}}}})
+                        .is_accepted());
+        }
+        CHECK(before.balance(book.account("c"), book.asset(name(at))).total.is_zero());
+    }
+    int seen = 0;
+    book.state().for_each_position(book.account("c"), [&](const Position& position) {
+        CHECK(book.state().position(position.account, position.asset) == &position);
+        ++seen;
+    });
+    CHECK(seen == many + 1);
+    CHECK(book.state().position_count() == 2 * (many + 1));
+}
+
+TEST_CASE_METHOD(SmallBook, "warming changes nothing, also for names the book does not know") {
+    const auto before = fingerprint(book.state());
+    std::vector<std::string_view> names(100, "c");
+    names.emplace_back("nobody");
+    names.emplace_back("b");
+    book.state().warm(names);
+    book.state().warm({});
+    CHECK(fingerprint(book.state()) == before);
+}
