@@ -11,6 +11,11 @@ find_package(nlohmann_json REQUIRED CONFIG)
 find_package(CLI11 REQUIRED CONFIG)
 find_package(tomlplusplus REQUIRED CONFIG)
 
+# The shipped program allocates through jemalloc; the sanitizers bring allocators of their own.
+if(NOT BAILEE_SANITIZE)
+    find_library(BAILEE_JEMALLOC jemalloc REQUIRED)
+endif()
+
 # Debian's libpqxx 6.4 brings no CMake package of its own.
 find_path(PQXX_INCLUDE_DIR pqxx/pqxx REQUIRED)
 find_library(PQXX_LIBRARY pqxx REQUIRED)

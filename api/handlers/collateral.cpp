@@ -78,7 +78,7 @@ void write_item(JsonWriter& out, const Reading& reading, const Position& positio
     write_liens(out, reading, position, asset.scale);
     out.field("reserved", balance.reserved, asset.scale).field("pending_in", balance.pending_in, asset.scale);
     out.field("pending_out", balance.pending_out, asset.scale).field("free", balance.free(), asset.scale);
-    out.field("state_version", state.head(position.account).state_version.value).field("finality", "final");
+    out.field("state_version", state.state_version(position.account).value).field("finality", "final");
     write_location_classes(out, state, position);
     out.end_object();
 }
@@ -121,8 +121,8 @@ public:
         JsonWriter out{256 + items_.size() * 512};
         const auto& state = reading_.state();
         for (const auto* item : items_)
-            greatest = std::max(greatest, state.head(item->account).state_version);
-        if (items_.empty() && wanted_.account) greatest = state.head(*wanted_.account).state_version;
+            greatest = std::max(greatest, state.state_version(item->account));
+        if (items_.empty() && wanted_.account) greatest = state.state_version(*wanted_.account);
         out.begin_object().field("state_version", greatest.value).begin_array("items");
         for (const auto* item : items_) write_item(out, reading_, *item);
         out.end_array();
@@ -204,7 +204,7 @@ Result<Response> get_balances(Reading& reading) {
     const auto account = reading.account(reading.id());
     if (!account) return refuse(account.error());
     const auto& state = reading.state();
-    const auto version = state.head(*account).state_version;
+    const auto version = state.state_version(*account);
     JsonWriter out;
     out.begin_object().field("account", state.accounts[*account].id).field("state_version", version.value);
     out.begin_array("balances");

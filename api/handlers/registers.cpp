@@ -82,7 +82,7 @@ Result<Response> accounts_page(Reading& reading, std::optional<Side> only_side) 
     const wire::Facts facts;
     return list_of(reading, 'a', shown.size(), next, [&](JsonWriter& out, std::size_t at) {
         wire::write_account(out, reading.source(facts), state.accounts[shown[at]],
-                            state.head(shown[at]).state_version);
+                            state.state_version(shown[at]));
     });
 }
 
@@ -93,7 +93,7 @@ Result<Response> one_account(Reading& reading, std::optional<Side> only_side) {
     if (only_side && state.accounts[*account].side != *only_side) return no_such("location", reading.id());
     const wire::Facts facts;
     JsonWriter out;
-    const auto version = state.head(*account).state_version;
+    const auto version = state.state_version(*account);
     wire::write_account(out, reading.source(facts), state.accounts[*account], version);
     return reading.answer(out, version);
 }

@@ -74,6 +74,8 @@ void measure_decide_evolve(Bench& bench) {
     MemoryBook book;
     fill(book);
     const auto commands = prepared(256UL * 1024);
+    std::vector<const rules::Command*> pointers;
+    for (const auto& command : commands) pointers.push_back(&command);
     std::vector<double> rates;
     std::size_t next = 0;
     for (unsigned round = 1; round <= bench.options.rounds; ++round) {
@@ -84,6 +86,8 @@ void measure_decide_evolve(Bench& bench) {
         while (Clock::now() < end) {
             const State held = book.state();  // the version that readers hold while the next is made
             for (std::size_t at = 0; at < batch; ++at, ++done) {
+                if (at % rules::warmed_together == 0)
+                    rules::warm(book.state(), std::span{pointers}.subspan(next, rules::warmed_together));
                 book.take(commands[next]);
                 next = (next + 1) % commands.size();
             }

@@ -16,12 +16,14 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <new>
 #include <source_location>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -128,6 +130,28 @@ public:
         requires is_probe<Probe>
     [[nodiscard]] const Value* find(const Probe& probe) const {
         return find_by(probe);
+    }
+
+    // Looks for several keys at once, step by step together, so that their waits for memory overlap. Null
+    // where there is no such key. At most `together` of them.
+    static constexpr std::size_t together = 32;
+    template <class Probe>
+    void find_together(std::span<const Probe> probes, const Value** found) const {
+        std::array<Step, together> steps;
+        const auto count = std::min(probes.size(), together);
+        for (std::size_t at = 0; at < count; ++at) steps[at] = {root_, nullptr, Hash{}(probes[at])};
+        bool is_under_way = root_ != nullptr;
+        for (unsigned depth = 0; is_under_way && depth < depth_max; ++depth) {
+            is_under_way = false;
+            for (std::size_t at = 0; at < count; ++at) is_under_way |= descend(steps[at]);
+        }
+        for (std::size_t at = 0; at < count; ++at) {
+            const auto& step = steps[at];
+            const bool is_found = step.slot != nullptr && step.slot->get().key == probes[at];
+            found[at] = is_found             ? &step.slot->get().value
+                        : step.node != nullptr ? find_by(probes[at])  // among keys of equal hash
+                                               : nullptr;
+        }
     }
 
     [[nodiscard]] bool contains(const Key& key) const { return lookup(key) != nullptr; }
@@ -272,6 +296,29 @@ private:
             std::lower_bound(node.slots(), end, probe,
                              [](const Slot& slot, const Probe& sought) { return slot.get().key < sought; });
         return static_cast<std::size_t>(found - node.slots());
+    }
+
+    struct Step {
+        const Node* node = nullptr;  // null once the way has ended
+        const Slot* slot = nullptr;  // where it ended, if anywhere
+        std::uint64_t path = 0;
+    };
+    // One node further; what comes next is asked for and not waited for. False at the end of the way.
+    static bool descend(Step& step) {
+        if (step.node == nullptr) return false;
+        const Node& node = *step.node;
+        const std::uint64_t bit = bit_of(step.path);
+        step.path <<= bits;
+        if ((node.child_map & bit) != 0) {
+            step.node = node.children()[rank(node.child_map, bit)];
+            __builtin_prefetch(step.node);
+            return true;
+        }
+        step.node = nullptr;
+        if ((node.slot_map & bit) == 0) return false;
+        step.slot = node.slots() + rank(node.slot_map, bit);
+        __builtin_prefetch(step.slot);
+        return false;
     }
 
     template <class Probe>

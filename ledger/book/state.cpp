@@ -64,6 +64,12 @@ Quantity State::shortfall_of(const AccountHead& head, AccountNo account, AssetNo
     return short_by;
 }
 
+Version State::state_version(AccountNo account) const {
+    auto last = head(account).opened;
+    for_each_position(account, [&](const Position& position) { last = std::max(last, position.version); });
+    return last;
+}
+
 const LiveLien* State::lien(LienKey key) const { return liens_.find(key.value); }
 
 std::optional<LienKey> State::lien_named(std::string_view name) const {
@@ -105,11 +111,9 @@ const std::vector<AccountNo>& State::locations_of(Pool pool) const {
 }
 
 Position& State::touch_position(AccountNo account, AssetNo asset) {
-    auto& head = heads_.mutate(account.value);
-    head.state_version = version_;
-    const auto number = position_number(head, account, asset);
-    auto& position =
-        number != Position::none ? positions_.mutate(number) : add_position(head, account, asset);
+    const auto number = position_number(head(account), account, asset);
+    auto& position = number != Position::none ? positions_.mutate(number)
+                                              : add_position(heads_.mutate(account.value), account, asset);
     position.version = version_;
     return position;
 }
@@ -131,17 +135,19 @@ Position& State::add_position(AccountHead& head, AccountNo account, AssetNo asse
 }
 
 void State::warm(std::span<const std::string_view> account_names) const {
-    constexpr std::size_t at_once = 32;
+    constexpr auto at_once = decltype(accounts)::together;
     constexpr unsigned positions_of_most = 3;
+    std::array<const std::uint32_t*, at_once> found;
     std::array<std::uint32_t, at_once> places;
-    for (; !account_names.empty();
-         account_names = account_names.subspan(std::min(at_once, account_names.size()))) {
+    while (!account_names.empty()) {
+        const auto names = account_names.first(std::min(at_once, account_names.size()));
+        account_names = account_names.subspan(names.size());
+        accounts.find_together(names, found.data());
         std::size_t count = 0;
-        for (const auto name : account_names.first(std::min(at_once, account_names.size()))) {
-            const auto account = accounts.find(name);
-            if (!account) continue;
-            heads_.warm(account->value);
-            places[count++] = account->value;
+        for (std::size_t at = 0; at < names.size(); ++at) {
+            if (found[at] == nullptr) continue;
+            places[count] = *found[at];
+            heads_.warm(places[count++]);
         }
         for (std::size_t at = 0; at < count; ++at) {
             places[at] = heads_[places[at]].first_position;
@@ -220,7 +226,7 @@ Digest fingerprint(const State& state) {
     for (std::uint32_t row = 0; row < state.accounts.size(); ++row) {
         const AccountNo account{row};
         writer.value(state.accounts[account]);
-        writer.value(state.head(account).state_version);
+        writer.value(state.state_version(account));
         std::vector<const Position*> held;
         state.for_each_position(account, [&](const Position& position) { held.push_back(&position); });
         std::ranges::sort(held, {}, [](const Position* position) { return position->asset; });

@@ -33,7 +33,7 @@ struct Position {
 
 // With what every posting asks of an account's terms, so that it need not read them.
 struct AccountHead {
-    Version state_version;  // that last changed its balances, liens, reservations, pendings or terms
+    Version opened;
     std::uint32_t first_position = Position::none;
     std::uint32_t last_position = Position::none;
     AccountKind kind = AccountKind::customer;
@@ -42,7 +42,7 @@ struct AccountHead {
     bool has_limits = false;
 
     [[nodiscard]] static AccountHead of(const AccountTerms& terms, Version opened) {
-        return {.state_version = opened,
+        return {.opened = opened,
                 .kind = terms.kind,
                 .side = terms.side,
                 .pool = terms.pool,
@@ -102,6 +102,11 @@ public:
         const auto* no = numbers_.find(id);
         return no != nullptr ? std::optional{No{*no}} : std::nullopt;
     }
+    // As find, for several at once; null for an id that is not there.
+    static constexpr std::size_t together = PersistentMap<std::string, std::uint32_t>::together;
+    void find_together(std::span<const std::string_view> ids, const std::uint32_t** found) const {
+        numbers_.find_together(ids, found);
+    }
     // The row's number is its place: rows are only ever added.
     No add(const std::string& id, Terms terms) {
         const No no{static_cast<std::uint32_t>(rows_.size())};
@@ -131,6 +136,8 @@ public:
     [[nodiscard]] KnownAt now() const { return now_; }
 
     [[nodiscard]] const AccountHead& head(AccountNo account) const { return heads_[account.value]; }
+    // The version that last changed its balances, liens, reservations, pendings or terms.
+    [[nodiscard]] Version state_version(AccountNo account) const;
     // All zero when the account never held the asset.
     [[nodiscard]] Balance balance(AccountNo account, AssetNo asset) const;
     [[nodiscard]] const Position* position(AccountNo account, AssetNo asset) const {

@@ -45,11 +45,9 @@ void StateLoader::key(KeyTerms terms, bool revoked) {
 }
 
 void StateLoader::position(AccountNo account, AssetNo asset, const Balance& balance, Version version) {
-    const auto state_version = state_.heads_[account.value].state_version;
     auto& position = state_.touch_position(account, asset);
     position.balance = balance;
     position.version = version;
-    state_.heads_.mutate(account.value).state_version = std::max(state_version, version);
     const auto magnitude = balance.total.is_negative() ? -balance.total : balance.total;
     auto& supply = state_.supplies_.mutate(asset.value);
     (state_.head(account).side == Side::location ? supply.locations : supply.obligations) += magnitude;

@@ -1,5 +1,6 @@
 #include "ledger/rules/decide.hpp"
 
+#include <boost/container/static_vector.hpp>
 #include <fmt/format.h>
 
 #include "ledger/rules/deciding.hpp"
@@ -235,6 +236,23 @@ Result<Decision> decide(const State& state, const Submission& submission) {
         return refuse(std::move(status.error()));
     settle_exceptions(deciding);
     return Decided{deciding.effective_at, std::move(deciding.events)};
+}
+
+void warm(const State& state, std::span<const Command* const> next) {
+    constexpr std::size_t names_max = 4 * warmed_together;
+    boost::container::static_vector<std::string_view, names_max> names;
+    const auto name = [&](const std::string& account) {
+        if (names.size() < names_max) names.push_back(account);
+    };
+    for (const auto* command : next) {
+        if (const auto* journal = std::get_if<PostJournal>(command))
+            for (const auto& leg : journal->legs) name(leg.account);
+        else if (const auto* lien = std::get_if<OpenLien>(command))
+            for (const auto& line : lien->allocation) name(line.account);
+        else if (const auto* reservation = std::get_if<Reserve>(command))
+            name(reservation->account);
+    }
+    state.warm(names);
 }
 
 Recorded record(const State& state, const Submission& submission, Decided decided) {

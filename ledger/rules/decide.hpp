@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <variant>
 
 #include "ledger/base/error.hpp"
@@ -54,5 +55,10 @@ using Decision = std::variant<Decided, SameAs>;
 // Decides and applies: the version that follows, with its knowledge time. The same for the writer, tests and
 // replay.
 [[nodiscard]] Recorded record(const State& state, const Submission& submission, Decided decided);
+
+// Asks the cache for what these commands, which are decided next, will read of the state: one wait for memory
+// for all instead of one for each. Changes nothing.
+void warm(const State& state, std::span<const Command* const> next);
+inline constexpr std::size_t warmed_together = 16;
 
 }  // namespace ledger::rules

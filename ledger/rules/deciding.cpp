@@ -155,7 +155,7 @@ Status Deciding::bound_units_are_free(AccountNo account, AssetNo asset, Quantity
 }
 
 Status Deciding::account_has_not_moved(AccountNo account, std::optional<std::uint64_t> if_match) const {
-    const auto version = state.head(account).state_version.value;
+    const auto version = state.state_version(account).value;
     if (!if_match || *if_match == version) return {};
     return refuse(
         {.code = Code::state_moved,

@@ -156,6 +156,8 @@ BatchBuilder::Prefetched BatchBuilder::prefetch(const std::vector<Waiting>& wait
 void BatchBuilder::decide(const std::vector<Waiting>& waiting) {
     const auto known = prefetch(waiting);
     for (const auto& group : waiting)
+        for (const auto& asked : group.commands) upcoming_.push_back(&asked.envelope.command);
+    for (const auto& group : waiting)
         decided_.answers.push_back(group.linkage == Linkage::linked ? decide_linked(group, known)
                                                                     : decide_group(group, known));
 }
@@ -295,6 +297,10 @@ void BatchBuilder::complete(rules::Submission& submission, const Prefetched& kno
 }
 
 Outcome BatchBuilder::decide_one(const Asked& asked, const Prefetched& known) {
+    if (next_++ % rules::warmed_together == 0) {
+        const auto ahead = std::span{upcoming_}.subspan(next_ - 1);
+        rules::warm(decided_.state, ahead.first(std::min(ahead.size(), rules::warmed_together)));
+    }
     const auto& envelope = asked.envelope;
     if (auto before = answered_before(asked, known)) return std::move(*before);
     rules::Submission submission{

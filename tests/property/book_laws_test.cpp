@@ -43,7 +43,7 @@ State rebuilt(const State& state) {
          [&](const auto& agreement, auto) { loader.agreement(agreement.terms, agreement.revoked_at); });
     rows(state.accounts, AccountNo{}, [&](const auto& terms, auto row) {
         // Where no position is younger, the account's version is that of its opening.
-        const auto version = state.head(AccountNo{row}).state_version;
+        const auto version = state.state_version(AccountNo{row});
         loader.account(terms, version);
     });
     for (std::size_t at = 0; at < state.position_count(); ++at) {

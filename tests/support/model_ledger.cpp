@@ -47,7 +47,7 @@ std::vector<Outcome> ModelLedger::decide_group(std::vector<Envelope> commands, L
         for (auto& envelope : commands) {
             const auto bytes = canonical_bytes(envelope.command);
             const auto digest = hmac_sha256(as_bytes(std::string(32, 'k')), as_bytes(bytes));
-            waiting.front().commands.push_back({std::move(envelope), digest});
+            waiting.front().commands.push_back(ledger::service::Asked::of(std::move(envelope), digest));
         }
     }
     ledger::service::BatchBuilder builder{store_, *committed_, now_};

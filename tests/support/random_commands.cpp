@@ -167,7 +167,7 @@ std::string RandomCommands::some_reservation(const TestBook& book) {
 std::optional<std::uint64_t> RandomCommands::some_match(const TestBook& book, const std::string& account) {
     const auto no = book.state().accounts.find(account);
     if (!no || !chance(10)) return std::nullopt;
-    const auto version = book.state().head(*no).state_version.value;
+    const auto version = book.state().state_version(*no).value;
     return chance(70) ? version : version + below(3);
 }
 

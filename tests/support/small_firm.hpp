@@ -36,7 +36,7 @@ public:
     // The short form on fund.fut's UST.
     Answer lien(const std::string& id, const std::string& digits, const Json& more = Json::object());
     [[nodiscard]] std::uint64_t state_version(const std::string& account) const {
-        return book.state().head(book.account(account)).state_version.value;
+        return book.state().state_version(book.account(account)).value;
     }
     // "k 70, cme.4d 20": places and quantities of a lien's lines, in their order.
     [[nodiscard]] std::string lines(const std::string& lien) const;

@@ -43,12 +43,13 @@ constexpr Statement read_last_batch{"read_last_batch",
                                     "SELECT coalesce(max(no), 0) FROM batch WHERE book_id = $1"};
 constexpr Statement read_hash{"read_hash", "SELECT hash FROM event WHERE book_id = $1 AND version = $2"};
 
+// Each name by its key, whatever the planner thinks of the tables: while they fill it would read the log whole.
 constexpr Statement name_holders{
     "name_holders",
-    "SELECT n.place, o.version, e.request_digest FROM unnest($2::text[], $3::text[])"
-    " WITH ORDINALITY AS n (kind, name, place)"
-    " JOIN object_name AS o ON o.book_id = $1 AND o.kind = n.kind AND o.name = n.name"
-    " JOIN event AS e ON e.book_id = $1 AND e.version = o.version"};
+    "SELECT n.place, held.version, held.request_digest FROM unnest($2::text[], $3::text[])"
+    " WITH ORDINALITY AS n (kind, name, place) CROSS JOIN LATERAL (SELECT o.version,"
+    " (SELECT e.request_digest FROM event AS e WHERE e.book_id = $1 AND e.version = o.version)"
+    " FROM object_name AS o WHERE o.book_id = $1 AND o.kind = n.kind AND o.name = n.name LIMIT 1) AS held"};
 
 // So many versions before the end of a partition the next one is made.
 constexpr std::uint64_t partition_ahead_most = 1'000'000;
