@@ -42,6 +42,7 @@ const std::vector<Row>& all_rows() {
         {"http_single_hot", "the same over 10 accounts", measure_http_single_hot},
         {"collateral_read", "an account's collateral while the writer works", measure_collateral_read},
         {"start_up", "opening a large book", measure_start_up},
+        {"growth", "the writer while its book grows; only when named", measure_growth, true},
     };
     return rows;
 }

@@ -31,6 +31,8 @@ struct Options {
     std::size_t spread = 100'000;      // accounts that journals are spread over
     std::size_t start_up_accounts = 0;  // 0: 100,000, or 1,000,000 with `is_long`
     bool is_long = false;
+    std::uint64_t journals = 2'000'000;  // at which growth ends
+    std::string steps_file{};            // where growth puts its steps; empty: nowhere
     unsigned scale = 50;               // of pgbench's TPC-B
     KeyOrder keys = KeyOrder::random;
     std::string data_dir{};            // empty: a temporary one
@@ -101,6 +103,7 @@ struct Row {
     const char* name;
     const char* what;
     void (*measure)(Bench& bench);
+    bool only_when_named = false;  // it takes minutes
 };
 [[nodiscard]] const std::vector<Row>& all_rows();
 
@@ -112,5 +115,6 @@ void measure_http_single(Bench& bench);
 void measure_http_single_hot(Bench& bench);
 void measure_collateral_read(Bench& bench);
 void measure_start_up(Bench& bench);
+void measure_growth(Bench& bench);
 
 }  // namespace app::bench

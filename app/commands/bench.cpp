@@ -14,7 +14,7 @@ namespace {
 // A row by its name, or by the name it begins with: "http_single" is both of its rows.
 bool is_wanted(const bench::Row& row, const std::vector<std::string>& only) {
     const std::string name{row.name};
-    return only.empty() || std::ranges::any_of(only, [&](const std::string& wanted) {
+    return (only.empty() && !row.only_when_named) || std::ranges::any_of(only, [&](const std::string& wanted) {
                return name == wanted || name.starts_with(wanted + "_");
            });
 }
@@ -66,6 +66,10 @@ Run add_bench(CLI::App& program) {
                      "accounts of start_up (default 100000; 1000000 with --long)")
         ->check(CLI::Range(1, 10'000'000));
     command->add_flag("--long", options->is_long, "the size the bar of start_up is set for");
+    command->add_option("--journals", options->journals, "at which growth ends")
+        ->check(CLI::Range(2'000'000, 2'000'000'000))
+        ->capture_default_str();
+    command->add_option("--steps", options->steps_file, "file for the steps of growth, a line of JSON each");
     command->add_option("--scale", options->scale, "of pgbench's tables")
         ->check(CLI::Range(8, 1000))
         ->capture_default_str();
@@ -77,7 +81,8 @@ Run add_bench(CLI::App& program) {
     command->add_flag("--strict", options->is_strict, "exit with 1 when a bar is missed");
     command->footer(
         "Examples:\n  bailee bench\n  bailee bench --json --only writer_batch --seconds 5 --rounds 5\n"
-        "  bailee bench --only start_up --long");
+        "  bailee bench --only start_up --long\n"
+        "  bailee bench --only growth --journals 20000000 --steps growth.jsonl");
     return [options] {
         if (::isatty(STDERR_FILENO) == 1)
             options->say = [](const std::string& step) { fmt::print(stderr, "bench: {}\n", step); };

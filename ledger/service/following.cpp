@@ -29,6 +29,7 @@ void BookService::look_at_the_lease() {
         epoch_seen_ = lease.epoch;
         if (lease.version < committed()->state.version())
             return happened(happened::PastIsLost{LogHead{.batch = 0, .version = lease.version, .hash = {}}});
+        if (lease.version > committed()->state.version()) store_.await_durable();
         tail_the_log(lease.version);
         if (machine_.stage() != WriterMachine::Stage::following) return;
         const bool is_vacant =

@@ -25,6 +25,18 @@ Asked Asked::of(Envelope envelope, const Digest& digest) {
     return {std::move(envelope), digest, id};
 }
 
+std::size_t Waiting::lines() const {
+    std::size_t sum = 0;
+    for (const auto& asked : commands) {
+        const auto& command = asked.envelope.command;
+        if (const auto* journal = std::get_if<rules::PostJournal>(&command)) sum += journal->legs.size();
+        if (const auto* lien = std::get_if<rules::OpenLien>(&command)) sum += lien->allocation.size();
+        if (const auto* lien = std::get_if<rules::IncreaseLien>(&command)) sum += lien->allocation.size();
+        if (const auto* lien = std::get_if<rules::ReallocateLien>(&command)) sum += lien->allocation.size();
+    }
+    return sum;
+}
+
 bool Waiting::is_release() const {
     return std::all_of(commands.begin(), commands.end(), [](const Asked& asked) {
         const auto& command = asked.envelope.command;
@@ -94,21 +106,22 @@ std::vector<BatchReport> Inbox::reports() {
 std::vector<Waiting> Inbox::take(std::size_t most) {
     const std::lock_guard lock{mutex_};
     std::vector<Waiting> taken;
-    std::size_t count = 0;
+    Load load;
     if (commands_ > most) {
         auto releases = take_those(waiting_, [](const Waiting& one) { return one.is_release(); });
         waiting_.insert(waiting_.begin(), std::make_move_iterator(releases.begin()),
                         std::make_move_iterator(releases.end()));
     }
-    take_from(returned_, most, taken, count);
-    if (returned_.empty()) take_from(waiting_, most, taken, count);
+    take_from(returned_, most, taken, load);
+    if (returned_.empty()) take_from(waiting_, most, taken, load);
     return taken;
 }
 
-void Inbox::take_from(std::deque<Waiting>& line, std::size_t most, std::vector<Waiting>& taken,
-                      std::size_t& count) {
-    while (!line.empty() && (taken.empty() || count + line.front().commands.size() <= most)) {
-        count += line.front().commands.size();
+void Inbox::take_from(std::deque<Waiting>& line, std::size_t most, std::vector<Waiting>& taken, Load& load) {
+    while (!line.empty()) {
+        const Load with{load.commands + line.front().commands.size(), load.lines + line.front().lines()};
+        if (!taken.empty() && (with.commands > most || with.lines > lines_per_batch_max)) return;
+        load = with;
         commands_ -= line.front().commands.size();
         taken.push_back(std::move(line.front()));
         line.pop_front();

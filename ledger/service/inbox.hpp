@@ -37,6 +37,8 @@ struct Waiting {
     [[nodiscard]] std::chrono::steady_clock::time_point deadline() const {
         return commands.front().envelope.deadline;
     }
+    // Legs and lines its commands bring: what they cost the store.
+    [[nodiscard]] std::size_t lines() const;
     // Frees collateral and binds none: a release or a recall.
     [[nodiscard]] bool is_release() const;
 };
@@ -83,9 +85,10 @@ public:
     // Until a batch has ended, `enough` commands wait, somebody woke it, it was closed, or the time is over.
     void wait(std::size_t enough, std::chrono::steady_clock::duration patience);
     [[nodiscard]] std::vector<BatchReport> reports();
-    // What waits, oldest first, at most so many commands (a group is never parted); releases before pledges
-    // when more than that waits.
+    // What waits, oldest first, at most so many commands and at most `lines_per_batch_max` legs and lines (a
+    // group is never parted); releases before pledges when more commands than that wait.
     [[nodiscard]] std::vector<Waiting> take(std::size_t most);
+    static constexpr std::size_t lines_per_batch_max = 50'000;
     // What waited past its deadline.
     [[nodiscard]] std::vector<Waiting> take_expired(std::chrono::steady_clock::time_point now);
 
@@ -93,8 +96,11 @@ public:
     [[nodiscard]] bool is_closed() const;
 
 private:
-    void take_from(std::deque<Waiting>& line, std::size_t most, std::vector<Waiting>& taken,
-                   std::size_t& count);
+    struct Load {
+        std::size_t commands = 0;
+        std::size_t lines = 0;
+    };
+    void take_from(std::deque<Waiting>& line, std::size_t most, std::vector<Waiting>& taken, Load& load);
 
     const std::size_t capacity_;
     mutable std::mutex mutex_;

@@ -1,4 +1,4 @@
-// What a journal costs the writer's processor: decide and evolve alone, a whole batch, the rows of a batch;
+// What a journal costs the writer's processor: decide and evolve alone, and a whole batch;
 // and the bytes of an account and of a pinned version. BAILEE_BENCH_CUSTOMERS: accounts, 100,000 unless said.
 #include <benchmark/benchmark.h>
 
@@ -13,9 +13,9 @@
 
 #include "ledger/proof/hash_chain.hpp"
 #include "ledger/service/batch_builder.hpp"
-#include "ledger/store/postgres/batch_rows.hpp"
 #include "tests/bench/core_world.hpp"
-#include "tests/support/memory_store.hpp"
+#include "tests/support/model_ledger.hpp"
+#include "tests/support/waiting.hpp"
 
 namespace {
 
@@ -24,11 +24,10 @@ using bench::CoreWorld;
 using bench::heap_bytes;
 using ledger::rules::Decided;
 using ledger::rules::Submission;
-using ledger::store::postgres::BatchRows;
 
 constexpr std::size_t batch_max = 8192;
 constexpr std::size_t prepared = 8 * batch_max;
-constexpr std::size_t warmed = 16;
+using ledger::rules::warmed_together;
 
 std::size_t customers() {
     static const auto count = [] {
@@ -71,10 +70,10 @@ std::vector<Waiting> commands(std::size_t count, std::size_t among, bool is_name
     for (std::size_t at = 0; at < count; ++at) {
         auto journal = world().some_journal(seed, among);
         if (is_named) journal.id = "trade-2026-07-06-" + std::to_string(at);
-        made.push_back({{PrincipalNo{0}, "0197e5a3-7c11-7000-8000-" + std::to_string(100'000'000'000 + at),
-                         std::move(journal)},
-                        CoreWorld::digest_of(at),
-                        [](const Outcome&) {}});
+        made.push_back(tests::support::alone(
+            {PrincipalNo{0}, "0197e5a3-7c11-7000-8000-" + std::to_string(100'000'000'000 + at),
+             std::move(journal)},
+            CoreWorld::digest_of(at)));
     }
     return made;
 }
@@ -86,25 +85,19 @@ void count_journals(benchmark::State& state, std::size_t in_an_iteration) {
         benchmark::Counter(journals / 1e6, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
-void warm(const State& book, std::span<const Asked> ahead) {
-    std::array<std::string_view, 2 * warmed> names;
-    std::size_t count = 0;
-    for (const auto& asked : ahead)
-        for (const auto& leg : std::get<ledger::rules::PostJournal>(asked.command).legs)
-            names[count++] = leg.account;
-    book.warm({names.data(), count});
-}
-
 // A batch a turn, while the state of the batch before is held as readers hold it.
 void decide_and_evolve(benchmark::State& state) {
     const auto asked = journals(accounts_of(state));
     const bool is_warmed = state.range(1) != 0;
+    std::vector<const Command*> pointers;
+    for (const auto& one : asked) pointers.push_back(&one.command);
     auto book = world().state;
     auto held = book;
     std::size_t at = 0;
     for (auto _ : state) {
         for (const auto end = at + batch_max; at < end; ++at) {
-            if (is_warmed && at % warmed == 0) warm(book, std::span{asked}.subspan(at, warmed));
+            if (is_warmed && at % warmed_together == 0)
+                ledger::rules::warm(book, std::span{pointers}.subspan(at, warmed_together));
             const auto submission = asked[at].submission();
             auto decision = ledger::rules::decide(book, submission);
             if (!decision) return state.SkipWithError("a journal was refused");
@@ -139,7 +132,7 @@ void batch_builder(benchmark::State& state) {
         waiting.emplace_back(std::make_move_iterator(from),
                              std::make_move_iterator(from + static_cast<std::ptrdiff_t>(size)));
     }
-    tests::MemoryStore store;
+    tests::support::ModelStore store;
     auto base = std::make_shared<Committed>();
     base->state = world().state;
     std::size_t turn = 0;
@@ -157,25 +150,10 @@ void batch_builder(benchmark::State& state) {
     count_journals(state, size);
 }
 
-void rows_of_a_batch(benchmark::State& state) {
-    const auto waiting = commands(batch_max, accounts_of(state), false);
-    tests::MemoryStore store;
-    Committed base{.state = world().state, .head_hash = {}};
-    BatchBuilder builder{store, base, base.state.now()};
-    builder.decide(waiting);
-    const auto decided = builder.finish();
-    BatchRows maker;
-    for (auto _ : state) {
-        auto& rows = maker.make(1, 1, decided.batch, decided.state);
-        benchmark::DoNotOptimize(ledger::store::postgres::balance_values(1, rows));
-    }
-    count_journals(state, batch_max);
-}
-
 void memory(benchmark::State& state) {
     const auto size = static_cast<std::size_t>(state.range(0));
     const auto waiting = commands(size, customers(), false);
-    tests::MemoryStore store;
+    tests::support::ModelStore store;
     for (auto _ : state) {
         const Committed base{.state = world().state, .head_hash = {}};
         BatchBuilder builder{store, base, base.state.now()};
@@ -209,7 +187,6 @@ BENCHMARK(batch_builder)
     ->Args({100'000, 8192, 0})
     ->Args({100'000, 8192, 1})
     ->Args({10, 8192, 0});
-BENCHMARK(rows_of_a_batch)->ArgName("accounts")->Arg(100'000)->Arg(10)->Unit(benchmark::kMillisecond);
 BENCHMARK(memory)->ArgName("batch")->Arg(1)->Arg(64)->Arg(8192)->Iterations(1)->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -81,7 +81,6 @@ class LostStandby(unittest.TestCase):
         self.clients.stop()
         load.check(self, self.clients, self.database)
 
-    @unittest.skip("open: a lone server says NOT_THE_WRITER, for it takes its own raised epoch for another's")
     def test_a_caller_who_waits_for_a_paused_standby_is_told_that_the_outcome_is_unknown(self):
         paused = []
         self.quiet(lambda: paused.extend(self.standby.freeze()), lambda: self.standby.wake(paused), self.ask_meanwhile)
@@ -100,7 +99,6 @@ class LostStandby(unittest.TestCase):
         self.clients.stop()
         load.check(self, self.clients, self.promoted())
 
-    @unittest.skip("open: a follower shows what a session left that was ended in its wait for the standby")
     def test_a_follower_shows_nothing_that_the_standby_does_not_have(self):
         """A commit that waits for the standby is visible as soon as its session is ended, as a takeover ends it. What a
         follower reads then may never have happened."""

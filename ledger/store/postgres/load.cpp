@@ -1,9 +1,11 @@
 // Start-up: the state of the head from balances and live objects, by binary COPY; the log is not replayed.
+#include <future>
 #include <unordered_map>
 
 #include <fmt/format.h>
 
 #include "ledger/book/state_loader.hpp"
+#include "ledger/store/postgres/session.hpp"
 #include "ledger/store/postgres/store_guard.hpp"
 
 namespace ledger::store::postgres {
@@ -49,6 +51,16 @@ AccountKinds kinds(const FieldView& field) {
     return set;
 }
 
+using LienLines = std::vector<std::pair<LienKey, LienLine>>;
+
+template <class Take>
+void copy_rows(Connection& connection, std::int32_t book_id, std::string_view columns, std::string_view from,
+               Take take) {
+    connection.copy_out(fmt::format("COPY (SELECT {} FROM {}) TO STDOUT (FORMAT binary)", columns,
+                                    fmt::format(fmt::runtime(from), book_id)),
+                        [&](const Fields& row) { take(row); });
+}
+
 class Loading {
 public:
     Loading(Connection& connection, std::int32_t book_id) : connection_{connection}, book_id_{book_id} {}
@@ -63,7 +75,7 @@ public:
         keys();
     }
     void positions();
-    void liens();
+    void liens(LienLines lines);
     void what_is_open();
     void reversals();
     [[nodiscard]] State finish(std::string book, Version head, KnownAt now) {
@@ -73,9 +85,7 @@ public:
 private:
     template <class Take>
     void rows(std::string_view columns, std::string_view from, Take take) {
-        connection_.copy_out(fmt::format("COPY (SELECT {} FROM {}) TO STDOUT (FORMAT binary)", columns,
-                                         fmt::format(fmt::runtime(from), book_id_)),
-                             [&](const Fields& row) { take(row); });
+        copy_rows(connection_, book_id_, columns, from, take);
     }
     // Registers are numbered without gaps, so a row's place is its number.
     void expect_next(const FieldView& no, std::uint32_t& next, std::string_view what) {
@@ -221,10 +231,10 @@ void Loading::positions() {
          });
 }
 
-// Two streams in the order of the lien's key, so that each lien meets its lines.
-void Loading::liens() {
-    std::vector<std::pair<LienKey, LienLine>> lines;
-    rows("n.lien, n.owner, n.location, n.asset, n.lot, n.quantity, n.consumed",
+// In the order of the lien's key.
+LienLines lines_of_open_liens(Connection& connection, std::int32_t book_id) {
+    LienLines lines;
+    copy_rows(connection, book_id, "n.lien, n.owner, n.location, n.asset, n.lot, n.quantity, n.consumed",
          "lien AS l JOIN lien_line AS n ON n.book_id = l.book_id AND n.lien = l.key AND n.since = "
          "l.lines_since"
          " WHERE l.book_id = {} AND l.closed IS NULL ORDER BY n.lien, n.n",
@@ -236,6 +246,11 @@ void Loading::liens() {
                                                                .quantity = row[5].quantity(),
                                                                .consumed = row[6].quantity()});
          });
+    return lines;
+}
+
+// Two streams in the order of the lien's key, so that each lien meets its lines.
+void Loading::liens(LienLines lines) {
     auto line = lines.begin();
     rows(
         "key, name, type, holder, purpose, rank, behind, agreement, secured_asset, secured, reuse_right, "
@@ -308,10 +323,23 @@ port::LoadedBook PostgresStore::load() {
         if (book.empty()) throw_malformed("no row for the book");
         const auto head = version(book.at(0, 2));
         const auto now = book.at(0, 3).is_null() ? KnownAt{} : KnownAt{book.at(0, 3).instant()};
+        // Half of what PostgreSQL has to say comes on a session of its own, meanwhile.
+        const std::string snapshot{connection.execute("SELECT pg_export_snapshot()").at(0, 0).text()};
+        auto lines = std::async(std::launch::async, [&] {
+            auto beside = open_session({.conninfo = server_,
+                                        .application_name = "bailee start",
+                                        .connect_within = options_.connect_within},
+                                       takeover_session());
+            beside.deadline_in(options_.load_within);
+            Transaction same{beside, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"};
+            beside.execute_script(
+                fmt::format("SET TRANSACTION SNAPSHOT '{}'; SET LOCAL work_mem = '256MB'", snapshot));
+            return lines_of_open_liens(beside, book_id_);
+        });
         Loading loading{connection, book_id_};
         loading.registers();
         loading.positions();
-        loading.liens();
+        loading.liens(lines.get());
         loading.what_is_open();
         loading.reversals();
         const auto secret = book.at(0, 1).bytes();

@@ -240,6 +240,16 @@ void PostgresStore::renew_lease() {
     if (affected == 0) throw port::Deposed{"the lease has another epoch"};
 }
 
+// Commits wait for the standby in the order of the write-ahead log: when this one is through, so are those before.
+void PostgresStore::await_durable() {
+    guarded(options_.commit_within, [&](Connection& connection) {
+        connection.begin();
+        connection.execute("SELECT pg_logical_emit_message(true, 'bailee', '')");
+        if (connection.commit() != CommitOutcome::committed)
+            throw port::Unavailable{"the standby has not confirmed what the log shows"};
+    });
+}
+
 void PostgresStore::stage(std::size_t turn, const port::Batch& batch, const State& after) {
     if (!writing_.at(turn)) throw port::Unavailable{"there is no session with PostgreSQL"};
     writing_[turn]->stage(batch, after);

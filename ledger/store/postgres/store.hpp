@@ -53,6 +53,7 @@ public:
     [[nodiscard]] port::LeaseStatus lease_status() override;
     [[nodiscard]] port::Lease take_lease(std::uint64_t epoch_seen) override;
     void renew_lease() override;
+    void await_durable() override;
     // Also without the lease, for followers and commands that only read.
     [[nodiscard]] port::LoadedBook load() override;
     [[nodiscard]] std::optional<Digest> hash_at(Version version) override;

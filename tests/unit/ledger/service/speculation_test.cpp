@@ -245,6 +245,27 @@ TEST_CASE("when the queue is full releases are still taken, and go first") {
     CHECK(inbox.size() == 12);
 }
 
+TEST_CASE("a batch is bounded by the lines it brings, and one that is larger alone still goes") {
+    Inbox inbox{100};
+    const auto journal = [](std::size_t legs) {
+        rules::PostJournal of_many;
+        of_many.legs.resize(legs);
+        Waiting one;
+        one.commands.push_back({Envelope{.principal = {}, .idempotency_key = "", .command = of_many}, {}});
+        return one;
+    };
+    for (const auto legs : {Inbox::lines_per_batch_max - 10, std::size_t{10}, std::size_t{2},
+                            Inbox::lines_per_batch_max + 1, std::size_t{2}}) {
+        auto one = journal(legs);
+        REQUIRE(inbox.add(one) == Inbox::Added::yes);
+    }
+    CHECK(inbox.take(50).size() == 2);
+    CHECK(inbox.take(50).size() == 1);
+    CHECK(inbox.take(50).size() == 1);
+    CHECK(inbox.take(50).size() == 1);
+    CHECK(inbox.size() == 0);
+}
+
 // Each says whether something is wrong, which it must be when the bug is planted, and only then.
 
 namespace {
