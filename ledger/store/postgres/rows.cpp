@@ -171,8 +171,10 @@ void RowSet::copy_into(Connection& connection) {
     }
 }
 
-void RowSet::queue_inserts(Connection& connection) {
-    for (const auto& table : table_rows) queue_inserts(connection, table.table);
+void RowSet::queue_inserts(Connection& connection, Texts texts) {
+    for (const auto& table : table_rows)
+        if (texts == Texts::taken || table.table != Table::erasable_text)
+            queue_inserts(connection, table.table);
 }
 
 void RowSet::queue_inserts(Connection& connection, Table table) {

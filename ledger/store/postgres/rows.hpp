@@ -65,7 +65,8 @@ public:
     // already.
     void copy_into(Connection& connection);
     // Into the connection's pipeline. A text that is there already stays as it is.
-    void queue_inserts(Connection& connection);
+    enum class Texts : std::uint8_t { taken, left_out };
+    void queue_inserts(Connection& connection, Texts texts);
     void queue_inserts(Connection& connection, Table table);
     void clear();
 

@@ -154,6 +154,7 @@ void PostgresStore::connect_all() {
                     open_writing_session(), book_id_,
                     WritingSession::Limits{.stage_within = options_.stage_within,
                                            .commit_within = options_.commit_within,
+                                           .rows_of_a_tiny_batch = options_.rows_of_a_tiny_batch,
                                            .rows_of_a_small_batch = options_.rows_of_a_small_batch});
     } catch (const Fault& fault) {
         connection_.reset();

@@ -161,13 +161,24 @@ void WritingSession::stage(const port::Batch& batch, const State& after) {
                  "the state after a batch is that of its last version");
     project(batch, after);
     batch_number_ = batch.number;
-    is_small_ = rows_->inserted.total() + rows_->balances.size() <= limits_.rows_of_a_small_batch;
+    const auto rows = rows_->inserted.total() + rows_->balances.size();
+    size_ = rows <= limits_.rows_of_a_tiny_batch    ? Size::tiny
+            : rows <= limits_.rows_of_a_small_batch ? Size::small
+                                                    : Size::large;
     try {
         connection().deadline_in(limits_.stage_within);
         keep_plans_fit();
-        if (is_small_) return;
-        connection().begin();
-        rows_->inserted.copy_into(*connection_);
+        if (size_ == Size::tiny) return;
+        if (size_ == Size::small) {
+            connection().begin_pipeline();
+            connection_->queue(begin_batch);
+            rows_->inserted.queue_inserts(*connection_, RowSet::Texts::left_out);
+            const auto answer = connection_->end_pipeline();
+            if (answer.failed) throw Fault{*answer.failed};
+        } else {
+            connection().begin();
+            rows_->inserted.copy_into(*connection_);
+        }
         base::fault_point(base::FaultPoint::after_copy);
     } catch (const Fault& fault) {
         lose(fault);
@@ -191,17 +202,20 @@ void WritingSession::keep_plans_fit() {
 
 port::CommitOutcome WritingSession::commit() {
     connection().deadline_in(limits_.commit_within);
-    return is_small_ ? commit_small() : commit_copied();
+    return size_ == Size::large ? commit_copied() : commit_small();
 }
 
 port::CommitOutcome WritingSession::commit_small() {
     Connection::PipelineAnswer answer;
     try {
         connection_->begin_pipeline();
-        connection_->queue(begin_batch);
+        if (size_ == Size::tiny) connection_->queue(begin_batch);
         connection_->queue(renew_lease_or_fail, parameters(book_id_, static_cast<std::int64_t>(epoch_),
                                                            static_cast<std::int64_t>(batch_number_)));
-        rows_->inserted.queue_inserts(*connection_);
+        if (size_ == Size::tiny)
+            rows_->inserted.queue_inserts(*connection_, RowSet::Texts::taken);
+        else
+            rows_->inserted.queue_inserts(*connection_, Table::erasable_text);
         queue_updates(*connection_, book_id_, *rows_);
         connection_->queue(commit_batch);
         answer = connection_->end_pipeline();

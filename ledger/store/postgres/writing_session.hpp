@@ -22,7 +22,8 @@ public:
     struct Limits {
         std::chrono::milliseconds stage_within;
         std::chrono::milliseconds commit_within;
-        std::size_t rows_of_a_small_batch;  // up to here a batch goes out in one round trip
+        std::size_t rows_of_a_tiny_batch;   // up to here a batch goes out in one round trip
+        std::size_t rows_of_a_small_batch;  // up to here its rows are staged by INSERTs, beyond by COPY
     };
 
     WritingSession(Connection connection, std::int32_t book_id, Limits limits);
@@ -57,7 +58,8 @@ private:
     Limits limits_;
     std::uint64_t epoch_ = 0;
     std::uint64_t batch_number_ = 0;  // of the batch that is staged
-    bool is_small_ = false;
+    enum class Size : std::uint8_t { tiny, small, large };
+    Size size_ = Size::tiny;
     std::optional<Projection> projection_;  // its buffers are kept from batch to batch
     ProjectedRows* rows_ = nullptr;  // of the batch that is staged
     struct Growth {
