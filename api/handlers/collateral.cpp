@@ -120,8 +120,7 @@ public:
         Version greatest;
         JsonWriter out{256 + items_.size() * 512};
         const auto& state = reading_.state();
-        for (const auto* item : items_)
-            greatest = std::max(greatest, state.state_version(item->account));
+        for (const auto* item : items_) greatest = std::max(greatest, state.state_version(item->account));
         if (items_.empty() && wanted_.account) greatest = state.state_version(*wanted_.account);
         out.begin_object().field("state_version", greatest.value).begin_array("items");
         for (const auto* item : items_) write_item(out, reading_, *item);

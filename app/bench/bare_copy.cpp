@@ -20,8 +20,7 @@ struct AppendedTable {
     std::uint64_t keys_per_version;
 };
 constexpr std::array tables{AppendedTable{"event", "version", 1}, AppendedTable{"journal", "key", 4096},
-                            AppendedTable{"leg", "journal", 4096},
-                            AppendedTable{"batch", "last_version", 1}};
+                            AppendedTable{"leg", "journal", 4096}, AppendedTable{"batch", "last_version", 1}};
 constexpr std::size_t journal_table = 1;
 
 constexpr std::size_t journals_max = 200'000;  // in memory at once: about 600 bytes each
@@ -123,7 +122,8 @@ BareCopy::Rates BareCopy::copy_in() {
     double journals = 0;
     for (const auto& batch : batches_) {
         session_.begin();
-        for (std::size_t at = 0; at < tables.size(); ++at) session_.copy_in(statements[at], batch.streams[at]);
+        for (std::size_t at = 0; at < tables.size(); ++at)
+            session_.copy_in(statements[at], batch.streams[at]);
         if (session_.commit() != postgres::CommitOutcome::committed)
             throw CommandFailed{exit_unreachable, "A COPY of the benchmark was not committed."};
         journals += static_cast<double>(batch.journals);
@@ -131,8 +131,7 @@ BareCopy::Rates BareCopy::copy_in() {
     const auto took = seconds_between(begin, Clock::now());
     const auto cpu = cpu_seconds(session_.backend_pid()) - cpu_before;
     if (journals == 0) return {};
-    return {.journals_per_second = journals / took,
-            .server_cpu_us = cpu * 1e6 / journals};
+    return {.journals_per_second = journals / took, .server_cpu_us = cpu * 1e6 / journals};
 }
 
 }  // namespace app::bench

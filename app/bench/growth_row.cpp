@@ -69,7 +69,8 @@ void measure_growth(Bench& bench) {
     std::ofstream steps;
     if (!options.steps_file.empty()) {
         steps.open(options.steps_file);
-        if (!steps) throw CommandFailed{exit_refused, fmt::format("{} cannot be written.", options.steps_file)};
+        if (!steps)
+            throw CommandFailed{exit_refused, fmt::format("{} cannot be written.", options.steps_file)};
     }
     Growth growth{bench};
     double first = 0;
@@ -78,13 +79,16 @@ void measure_growth(Bench& bench) {
         last = growth.next();
         if (first == 0) first = last.rate;
         bench.step(fmt::format("growth: {} journals, {} a second, {} bytes of WAL and {} of tables a journal",
-                               with_separators(static_cast<double>(last.journals)), with_separators(last.rate),
-                               with_separators(last.wal_bytes), with_separators(last.table_bytes)));
+                               with_separators(static_cast<double>(last.journals)),
+                               with_separators(last.rate), with_separators(last.wal_bytes),
+                               with_separators(last.table_bytes)));
         if (steps.is_open())
-            steps << fmt::format(
-                         R"({{"journals":{},"rate":{:.0f},"wal_bytes":{:.0f},"checkpoints":{},"table_bytes":{:.0f}}})",
-                         last.journals, last.rate, last.wal_bytes, last.checkpoints, last.table_bytes)
-                  << std::endl;
+            steps << fmt::format(R"({{"journals":{},"rate":{:.0f},"wal_bytes":{:.0f},)", last.journals,
+                                 last.rate, last.wal_bytes)
+                  << fmt::format(R"("checkpoints":{},"table_bytes":{:.0f}}})", last.checkpoints,
+                                 last.table_bytes)
+                  << '\n'
+                  << std::flush;
     }
     Figure figure{.name = "growth",
                   .value = last.rate,

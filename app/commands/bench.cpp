@@ -14,7 +14,8 @@ namespace {
 // A row by its name, or by the name it begins with: "http_single" is both of its rows.
 bool is_wanted(const bench::Row& row, const std::vector<std::string>& only) {
     const std::string name{row.name};
-    return (only.empty() && !row.only_when_named) || std::ranges::any_of(only, [&](const std::string& wanted) {
+    return (only.empty() && !row.only_when_named) ||
+           std::ranges::any_of(only, [&](const std::string& wanted) {
                return name == wanted || name.starts_with(wanted + "_");
            });
 }

@@ -148,7 +148,7 @@ public:
         for (std::size_t at = 0; at < count; ++at) {
             const auto& step = steps[at];
             const bool is_found = step.slot != nullptr && step.slot->get().key == probes[at];
-            found[at] = is_found             ? &step.slot->get().value
+            found[at] = is_found               ? &step.slot->get().value
                         : step.node != nullptr ? find_by(probes[at])  // among keys of equal hash
                                                : nullptr;
         }

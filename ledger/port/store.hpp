@@ -116,9 +116,9 @@ public:
     [[nodiscard]] virtual Lease take_lease(std::uint64_t epoch_seen) = 0;
     // Says that the holder lives. Not needed while batches are written: each renews. Throws Deposed.
     virtual void renew_lease() = 0;
-    // Returns once whatever the log holds now is as durable as an acknowledged commit: a commit whose session was
-    // ended while it waited for the standby is visible, and may be gone after a failover. Nothing to do for a
-    // store whose every visible commit is durable. Throws Unavailable.
+    // Returns once whatever the log holds now is as durable as an acknowledged commit: a commit whose session
+    // was ended while it waited for the standby is visible, and may be gone after a failover. Nothing to do
+    // for a store whose every visible commit is durable. Throws Unavailable.
     virtual void await_durable() {}
     // The state of the head, from balances and live objects; the log is not replayed.
     [[nodiscard]] virtual LoadedBook load() = 0;

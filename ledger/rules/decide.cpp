@@ -1,7 +1,7 @@
 #include "ledger/rules/decide.hpp"
 
-#include <boost/container/static_vector.hpp>
 #include <fmt/format.h>
+#include <boost/container/static_vector.hpp>
 
 #include "ledger/rules/deciding.hpp"
 

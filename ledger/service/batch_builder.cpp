@@ -214,8 +214,7 @@ void BatchBuilder::undo_to(std::size_t accepted, std::size_t refused) {
     boost::unordered::erase_if(decided_.accepted_ids, [&](const auto& id) { return id.second >= accepted; });
     boost::unordered::erase_if(decided_.refused_ids, [&](const auto& id) { return id.second >= refused; });
     for (auto row = accepted; row < decided_.batch.accepted.size(); ++row)
-        if (const auto& name = decided_.batch.accepted[row].name)
-            decided_.names.erase(*name);
+        if (const auto& name = decided_.batch.accepted[row].name) decided_.names.erase(*name);
     decided_.batch.accepted.erase(decided_.batch.accepted.begin() + static_cast<std::ptrdiff_t>(accepted),
                                   decided_.batch.accepted.end());
     decided_.batch.refused.erase(decided_.batch.refused.begin() + static_cast<std::ptrdiff_t>(refused),
@@ -345,8 +344,7 @@ const std::shared_ptr<const LogEntry>& BatchBuilder::write(const rules::Submissi
                                         .request_digest = row.request_digest,
                                         .body = row.body});
     evolve(decided_.state, recorded);
-    if (row.name)
-        decided_.names.emplace(*row.name, rules::NameHolder{recorded.version, row.request_digest});
+    if (row.name) decided_.names.emplace(*row.name, rules::NameHolder{recorded.version, row.request_digest});
     if (id) decided_.accepted_ids.emplace(*id, decided_.batch.accepted.size());
     row.entry = std::make_shared<const LogEntry>(LogEntry{std::move(recorded), decided_.head_hash, hash});
     decided_.head_hash = hash;

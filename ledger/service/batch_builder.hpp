@@ -96,7 +96,7 @@ private:
     const DecidedBatch* ahead_ = nullptr;
     DecidedBatch decided_;
     std::vector<const rules::Command*> upcoming_;  // of this batch, in their order
-    std::size_t next_ = 0;                         // of them
+    std::size_t next_ = 0;  // of them
 };
 
 }  // namespace ledger::service

@@ -1,11 +1,11 @@
--- What a balance was after each event that changed it, with no row of its own where a leg can say it: half the
--- rows and half the index of one history beside the legs.
+-- What a balance was after each event that changed it, with no row of its own where a leg can say it: a third
+-- of the rows of a journal stood in the history beside the legs.
 ALTER TABLE leg
-    ADD COLUMN total quantity,
-    ADD COLUMN encumbered quantity,
-    ADD COLUMN reserved quantity,
-    ADD COLUMN pending_in quantity,
-    ADD COLUMN pending_out quantity;
+ADD COLUMN total quantity,
+ADD COLUMN encumbered quantity,
+ADD COLUMN reserved quantity,
+ADD COLUMN pending_in quantity,
+ADD COLUMN pending_out quantity;
 COMMENT ON COLUMN leg.total IS
 'the balance after the journal, as the four that follow; only at its last leg of that account and asset';
 
@@ -55,7 +55,7 @@ SELECT
     reserved,
     pending_in,
     pending_out
-FROM encumbrance_history;
+FROM encumbrance_history; -- noqa: disable=L003
 COMMENT ON VIEW balance_history IS 'a row for each balance an event changed, as the event left it';
 
 CREATE OR REPLACE FUNCTION bailee_make_partitions(at_version int8) RETURNS int4

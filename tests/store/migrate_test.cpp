@@ -174,7 +174,8 @@ TEST_CASE("refusals given before they were partitioned are kept, each in the par
     CHECK_THROWS_AS(connection.execute("DELETE FROM refusal"), Fault);
 }
 
-TEST_CASE("legs posted before they carried balances get them from the log, also when the program died between") {
+TEST_CASE(
+    "legs posted before they carried balances get them from the log, also when the program died between") {
     tests::StoredBook book{77};
     book.run(1500, 100);
     auto connection = book.database().connect();
@@ -209,7 +210,8 @@ TEST_CASE("a log that does not verify fills no table") {
     connection.execute_script(
         "SET session_replication_role = replica; DELETE FROM leg;"
         "UPDATE event SET effective = effective + interval '1 day' WHERE version = 9;"
-        "SET session_replication_role = origin; UPDATE schema_migration SET refill = '{leg}' WHERE number = 3");
+        "SET session_replication_role = origin; UPDATE schema_migration SET refill = '{leg}' WHERE number = "
+        "3");
     const auto report = migrate(connection, embedded_migrations());
     REQUIRE_FALSE(report);
     CHECK_THAT(report.error().detail, Catch::Contains("event 9"));

@@ -37,10 +37,22 @@ std::set<std::string> texts(Connection& connection, const std::string& sql) {
     return found;
 }
 
-const std::set<std::string> append_only{"event",           "batch",     "party",        "asset",
-                                        "principal",       "reason",    "account",      "account_limit",
-                                        "object_name",     "journal",   "leg",          "evidence",
-                                        "encumbrance_history", "lien_line", "lien_history", "refusal"};
+const std::set<std::string> append_only{"event",
+                                        "batch",
+                                        "party",
+                                        "asset",
+                                        "principal",
+                                        "reason",
+                                        "account",
+                                        "account_limit",
+                                        "object_name",
+                                        "journal",
+                                        "leg",
+                                        "evidence",
+                                        "encumbrance_history",
+                                        "lien_line",
+                                        "lien_history",
+                                        "refusal"};
 const std::set<std::string> mutable_rows{
     "book",      "lease",     "balance", "lien",          "reservation",
     "exception", "agreement", "api_key", "erasable_text", "idempotency_filter"};

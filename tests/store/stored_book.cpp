@@ -23,7 +23,8 @@ std::unique_ptr<support::TempDatabase> database_with_book(std::uint64_t versions
             if (!report) throw std::runtime_error{report.error().detail};
             if (size != 0)
                 connection.execute_script(fmt::format(
-                    "DROP TABLE event_p0000, journal_p0000, leg_p0000, encumbrance_history_p0000, refusal_p0000;"
+                    "DROP TABLE event_p0000, journal_p0000, leg_p0000, encumbrance_history_p0000, "
+                    "refusal_p0000;"
                     "CREATE OR REPLACE FUNCTION bailee_partition_size() RETURNS int8 LANGUAGE sql IMMUTABLE"
                     " AS 'SELECT {}::int8'; SELECT bailee_make_partitions(0)",
                     size));

@@ -235,17 +235,17 @@ void Loading::positions() {
 LienLines lines_of_open_liens(Connection& connection, std::int32_t book_id) {
     LienLines lines;
     copy_rows(connection, book_id, "n.lien, n.owner, n.location, n.asset, n.lot, n.quantity, n.consumed",
-         "lien AS l JOIN lien_line AS n ON n.book_id = l.book_id AND n.lien = l.key AND n.since = "
-         "l.lines_since"
-         " WHERE l.book_id = {} AND l.closed IS NULL ORDER BY n.lien, n.n",
-         [&](const Fields& row) {
-             lines.emplace_back(key<LienKey>(row[0]), LienLine{.owner = AccountNo{number(row[1])},
-                                                               .location = AccountNo{number(row[2])},
-                                                               .asset = AssetNo{number(row[3])},
-                                                               .lot = text(row[4]),
-                                                               .quantity = row[5].quantity(),
-                                                               .consumed = row[6].quantity()});
-         });
+              "lien AS l JOIN lien_line AS n ON n.book_id = l.book_id AND n.lien = l.key AND n.since = "
+              "l.lines_since"
+              " WHERE l.book_id = {} AND l.closed IS NULL ORDER BY n.lien, n.n",
+              [&](const Fields& row) {
+                  lines.emplace_back(key<LienKey>(row[0]), LienLine{.owner = AccountNo{number(row[1])},
+                                                                    .location = AccountNo{number(row[2])},
+                                                                    .asset = AssetNo{number(row[3])},
+                                                                    .lot = text(row[4]),
+                                                                    .quantity = row[5].quantity(),
+                                                                    .consumed = row[6].quantity()});
+              });
     return lines;
 }
 

@@ -6,7 +6,6 @@
 #include "ledger/base/ensure.hpp"
 #include "ledger/store/postgres/connection_trouble.hpp"
 #include "ledger/store/postgres/verify.hpp"
-#include "ledger/store/postgres/verify.hpp"
 
 namespace ledger::store::postgres {
 namespace {
@@ -124,11 +123,13 @@ Status apply(Connection& connection, const Migration& migration) {
                           "Start again: what is there is read first, and what is missing is applied.");
 }
 
-// What the steps so far left to be made from the log; a program that died in front of this finds it here again.
+// What the steps so far left to be made from the log; a program that died in front of this finds it here
+// again.
 Status refill(Connection& connection) {
     try {
         Transaction transaction{connection};
-        const Rows rows = connection.execute("SELECT DISTINCT unnest(refill) FROM schema_migration ORDER BY 1");
+        const Rows rows =
+            connection.execute("SELECT DISTINCT unnest(refill) FROM schema_migration ORDER BY 1");
         if (rows.empty()) return {};
         std::vector<std::string> names;
         for (std::size_t row = 0; row < rows.size(); ++row) names.emplace_back(rows.at(row, 0).text());

@@ -76,8 +76,9 @@ void queue_balances(Connection& connection, std::int32_t book_id, const Projecte
     };
     Parameters values;
     values.add(book_id)
-        .add_array(rows.balances,
-                   [](const BalanceChange& change) { return static_cast<std::int32_t>(change.account.value); })
+        .add_array(
+            rows.balances,
+            [](const BalanceChange& change) { return static_cast<std::int32_t>(change.account.value); })
         .add_array(rows.balances,
                    [](const BalanceChange& change) { return static_cast<std::int32_t>(change.asset.value); })
         .add_array(rows.balances, of(&Balance::total))

@@ -43,7 +43,8 @@ constexpr Statement read_last_batch{"read_last_batch",
                                     "SELECT coalesce(max(no), 0) FROM batch WHERE book_id = $1"};
 constexpr Statement read_hash{"read_hash", "SELECT hash FROM event WHERE book_id = $1 AND version = $2"};
 
-// Each name by its key, whatever the planner thinks of the tables: while they fill it would read the log whole.
+// Each name by its key, whatever the planner thinks of the tables: while they fill it would read the log
+// whole.
 constexpr Statement name_holders{
     "name_holders",
     "SELECT n.place, held.version, held.request_digest FROM unnest($2::text[], $3::text[])"
@@ -241,7 +242,8 @@ void PostgresStore::renew_lease() {
     if (affected == 0) throw port::Deposed{"the lease has another epoch"};
 }
 
-// Commits wait for the standby in the order of the write-ahead log: when this one is through, so are those before.
+// Commits wait for the standby in the order of the write-ahead log: when this one is through, so are those
+// before.
 void PostgresStore::await_durable() {
     guarded(options_.commit_within, [&](Connection& connection) {
         connection.begin();

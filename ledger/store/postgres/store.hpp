@@ -28,7 +28,7 @@ struct StoreOptions {
     std::chrono::milliseconds stage_within{30'000};  // the rows of a batch
     std::chrono::milliseconds commit_within{5'000};  // its lease, balances and COMMIT; passed, it is in doubt
     std::chrono::milliseconds load_within{600'000};
-    std::size_t rows_of_a_tiny_batch = 60;    // up to here a batch goes out in one round trip
+    std::size_t rows_of_a_tiny_batch = 60;  // up to here a batch goes out in one round trip
     std::size_t rows_of_a_small_batch = 400;  // up to here its rows are staged by INSERTs, beyond by COPY
     std::uint64_t versions_ahead =
         16'384;  // two batches of the largest: there is a partition for all of them

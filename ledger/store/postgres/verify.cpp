@@ -297,15 +297,15 @@ Status Verification::refill(const std::vector<std::string>& names) {
     rebuild();
     if (!findings_.empty()) {
         const auto& first = findings_.kept().front();
-        return refuse_trouble(
-            fmt::format("The log of book \"{}\" does not verify: {} {}, {}", options_.book, first.code,
-                        first.object, first.detail),
-            "Run bailee verify of the version before, and restore a book that verifies.");
+        return refuse_trouble(fmt::format("The log of book \"{}\" does not verify: {} {}, {}", options_.book,
+                                          first.code, first.object, first.detail),
+                              "Run bailee verify of the version before, and restore a book that verifies.");
     }
     for (const auto& table : tables())
         if (std::ranges::find(names, table.name) != names.end())
-            connection_.execute(fmt::format("INSERT INTO public.{0} ({1}) SELECT {1} FROM pg_temp.{0} ORDER BY {2}",
-                                            table.name, table.columns, table.key));
+            connection_.execute(
+                fmt::format("INSERT INTO public.{0} ({1}) SELECT {1} FROM pg_temp.{0} ORDER BY {2}",
+                            table.name, table.columns, table.key));
     drop_rebuilt_tables(connection_);
     return {};
 }

@@ -22,7 +22,7 @@ public:
     struct Limits {
         std::chrono::milliseconds stage_within;
         std::chrono::milliseconds commit_within;
-        std::size_t rows_of_a_tiny_batch;   // up to here a batch goes out in one round trip
+        std::size_t rows_of_a_tiny_batch;  // up to here a batch goes out in one round trip
         std::size_t rows_of_a_small_batch;  // up to here its rows are staged by INSERTs, beyond by COPY
     };
 
