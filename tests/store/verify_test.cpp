@@ -26,6 +26,15 @@ struct Tampered {
 
     Tampered() {
         book.run(1500, 25);
+        // What the random commands leave out with one compiler or another.
+        ledger::rules::OpenAccount margin{.party = "firm"};
+        margin.kind = AccountKind::customer_margin;
+        margin.regime = Regime::SEC_CUST;
+        margin.limits = {{"USD", {"5.00"}}};
+        for (const std::string id : {"limited-1", "limited-2"}) {
+            margin.id = id;
+            static_cast<void>(book.write({margin}));
+        }
         connection.execute_script(
             "SET session_replication_role = replica;"
             "DO $$ DECLARE item record; BEGIN"

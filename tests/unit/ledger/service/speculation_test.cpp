@@ -44,8 +44,8 @@ private:
 // A customer with a hundred units, and a writer whose next commit is held up.
 struct HeldUp {
     ServiceOptions options{.overlap_from = 1};
+    Gate gate;  // outlives the book, whose last commits pass it
     RunningService book{options};
-    Gate gate;
     std::uint64_t batches = 0;
 
     HeldUp() {
